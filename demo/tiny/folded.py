@@ -1,0 +1,98 @@
+"""The tiny model's autoencoder: pixels folded into channels, a linear core that starts as PCA, small residual nets.
+
+Work at full resolution is what costs on a CPU, so none is done: 8x8 pixels become 192 channels at once, and the finest
+convolution runs at a quarter of the picture's side. The face is diffusers': `encode(x).latents`, `decode(z).sample`.
+"""
+
+import torch
+import torch.nn.functional as F
+from diffusers.configuration_utils import ConfigMixin, register_to_config
+from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
+from diffusers.models.autoencoders.vae import DecoderOutput
+from diffusers.models.modeling_utils import ModelMixin
+from torch import nn
+
+FOLD = 8
+PATCH = 3 * FOLD * FOLD
+
+
+class Block(nn.Module):
+    """x + two 3x3 convolutions; the second starts at zero, so that a fresh block changes nothing."""
+
+    def __init__(self, width: int):
+        super().__init__()
+        self.norm = nn.GroupNorm(8, width)
+        self.first = nn.Conv2d(width, width, 3, padding=1)
+        self.second = nn.Conv2d(width, width, 3, padding=1)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.second(F.silu(self.first(F.silu(self.norm(x)))))
+
+
+def _silent(convolution: nn.Conv2d) -> nn.Conv2d:
+    nn.init.zeros_(convolution.weight)
+    nn.init.zeros_(convolution.bias)
+    return convolution
+
+
+class FoldedAutoencoder(ModelMixin, ConfigMixin):
+    """(B, 3, H, W) in [-1, 1] <-> (B, channels, H/8, W/8); H and W are multiples of 8."""
+
+    @register_to_config
+    def __init__(
+        self,
+        channels: int = 12,
+        coarse: int = 160,
+        fine: int = 80,
+        scaling_factor: float = 1.0,
+        block_out_channels: tuple[int, ...] = (0, 0, 0, 0),  # four of them tell the pipeline that a latent is 8 pixels
+    ):
+        super().__init__()
+        self.linear_in, self.linear_out = nn.Conv2d(PATCH, channels, 1), nn.Conv2d(channels, PATCH, 1)
+        self.encoder = nn.Sequential(
+            nn.PixelUnshuffle(4),
+            nn.Conv2d(48, fine, 3, padding=1),
+            Block(fine),
+            nn.PixelUnshuffle(2),
+            nn.Conv2d(4 * fine, coarse, 1),
+            Block(coarse),
+            Block(coarse),
+            _silent(nn.Conv2d(coarse, channels, 1)),
+        )
+        self.decoder = nn.Sequential(
+            nn.Conv2d(channels, coarse, 3, padding=1),
+            *(Block(coarse) for _ in range(3)),
+            nn.Conv2d(coarse, 4 * fine, 1),
+            nn.PixelShuffle(2),
+            *(Block(fine) for _ in range(3)),
+            nn.SiLU(),
+            _silent(nn.Conv2d(fine, 48, 3, padding=1)),
+            nn.PixelShuffle(4),
+        )
+
+    def start_from(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Set the linear core to the principal components of 8x8 patches; returns each latent channel's deviation.
+
+        A channel's variance is the square root of its component's, scaled to a mean of 1: layout stays louder than
+        detail, but not by so much that the denoiser never hears the detail.
+        """
+        patches = F.pixel_unshuffle(pictures, FOLD).permute(0, 2, 3, 1).reshape(-1, PATCH)
+        mean = patches.mean(0)
+        axes, power, _ = torch.linalg.svd((patches - mean).T @ (patches - mean) / len(patches))
+        axes, deviation = axes[:, : self.config.channels], power[: self.config.channels].sqrt()
+        wanted = deviation.sqrt() / deviation.mean().sqrt()
+        with torch.no_grad():
+            self.linear_in.weight.copy_((axes / deviation * wanted).T[..., None, None])
+            self.linear_in.bias.copy_(-(mean @ axes) / deviation * wanted)
+            self.linear_out.weight.copy_((axes * deviation / wanted)[..., None, None])
+            self.linear_out.bias.copy_(mean)
+        return wanted
+
+    def encode(self, x: torch.Tensor) -> AutoencoderTinyOutput:
+        return AutoencoderTinyOutput(latents=self.linear_in(F.pixel_unshuffle(x, FOLD)) + self.encoder(x))
+
+    def decode(self, z: torch.Tensor, generator=None, return_dict: bool = True) -> DecoderOutput | tuple[torch.Tensor]:
+        sample = F.pixel_shuffle(self.linear_out(z), FOLD) + self.decoder(z)
+        return DecoderOutput(sample=sample) if return_dict else (sample,)

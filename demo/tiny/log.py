@@ -1,0 +1,66 @@
+"""A training run's memory: checkpoints that survive a stop, and a log that can be plotted."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+
+class Log:
+    """One JSON object a line, appended."""
+
+    def __init__(self, path: Path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = path
+
+    def add(self, **values: float) -> None:
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(values) + "\n")
+
+
+def load_state(path: Path, **parts) -> dict:
+    """Put a checkpoint's weights into `parts` and return its counters; zeros where there is none yet."""
+    if not path.exists():
+        return {"step": 0, "seconds": 0.0}
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    for name, part in parts.items():
+        part.load_state_dict(saved[name])
+    return saved["state"]
+
+
+def save_state(path: Path, state: dict, **parts) -> None:
+    """Written beside and renamed, so that a stop in the middle leaves the checkpoint before."""
+    beside = path.with_suffix(".new")
+    torch.save({"state": dict(state), **{name: part.state_dict() for name, part in parts.items()}}, beside)
+    beside.replace(path)
+
+
+def keep_time(state: dict) -> Callable[[], None]:
+    """A function that adds the time since its last call to state["seconds"]."""
+    last = time.monotonic()
+
+    def tick() -> None:
+        nonlocal last
+        now = time.monotonic()
+        state["seconds"], last = state["seconds"] + now - last, now
+
+    return tick
+
+
+def averaged(model: torch.nn.Module, decay: float = 0.998) -> torch.optim.swa_utils.AveragedModel:
+    """A running mean of the weights that is plain at first, so that the random start is soon forgotten."""
+
+    def mean(kept: torch.Tensor, new: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
+        return kept + (new - kept) * max(1 - decay, 9 / (9 + int(count)))
+
+    return torch.optim.swa_utils.AveragedModel(model, avg_fn=mean)
+
+
+def falling(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float) -> None:
+    """Warm up over 150 steps, then a cosine down to 3 % at `done` = 1."""
+    now = rate * min(1, (step + 1) / 150) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * min(done, 1))))
+    for group in optimizer.param_groups:
+        group["lr"] = now

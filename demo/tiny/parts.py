@@ -1,0 +1,107 @@
+"""The tiny model's parts, stock classes but for the autoencoder, and the folder they are kept in."""
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+
+from .folded import FoldedAutoencoder
+
+SIZE = 128  # of a picture, pixels
+FOLD = 8  # pixels to a latent, each way
+CHANNELS = 12  # of a latent
+LENGTH = 32  # tokens, start and end included
+WIDTH = 256  # of a word's vector
+SPECIAL = ["<pad>", "<unk>", "<start>", "<end>"]
+SHARD = "9MB"
+
+
+def tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
+    """One token a word, in lower case; what is not in `words` becomes <unk>."""
+    ids = {word: at for at, word in enumerate([*SPECIAL, *words])}
+    inner = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
+    inner.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    ends = [("<start>", ids["<start>"]), ("<end>", ids["<end>"])]
+    inner.post_processor = processors.TemplateProcessing(single="<start> $A <end>", special_tokens=ends)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        unk_token="<unk>",
+        pad_token="<pad>",
+        bos_token="<start>",
+        eos_token="<end>",
+        model_max_length=LENGTH,
+    )
+
+
+def text_encoder(vocab_size: int) -> CLIPTextModel:
+    """(B, 32) token ids -> (B, 32, 256)."""
+    config = CLIPTextConfig(
+        vocab_size=vocab_size,
+        hidden_size=WIDTH,
+        intermediate_size=4 * WIDTH,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=LENGTH,
+        projection_dim=WIDTH,
+        pad_token_id=SPECIAL.index("<pad>"),
+        bos_token_id=SPECIAL.index("<start>"),
+        eos_token_id=SPECIAL.index("<end>"),
+    )
+    return CLIPTextModel(config)
+
+
+def unet() -> UNet2DConditionModel:
+    """(B, 12, 16, 16), timesteps, (B, 32, 256) -> v of the same shape as the latents."""
+    return UNet2DConditionModel(
+        sample_size=SIZE // FOLD,
+        in_channels=CHANNELS,
+        out_channels=CHANNELS,
+        block_out_channels=(96, 192, 320),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=WIDTH,
+        attention_head_dim=8,
+    )
+
+
+def scheduler() -> DDIMScheduler:
+    """v-prediction at zero terminal SNR: the state at the last timestep is pure noise, exactly."""
+    return DDIMScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        timestep_spacing="trailing",
+        clip_sample=False,
+        set_alpha_to_one=True,
+        steps_offset=1,  # of no effect under trailing spacing, but diffusers warns of 0
+    )
+
+
+def save(folder: Path, parts: dict[str, torch.nn.Module], vocabulary: dict[str, list[str]]) -> None:
+    """Write a stock pipeline in fp16 safetensors, no file over 10 MB, and the vocabulary beside it."""
+    pipe = StableDiffusionPipeline(
+        vae=parts["vae"],
+        text_encoder=parts["text_encoder"],
+        tokenizer=tokenizer(vocabulary["words"]),
+        unet=parts["unet"],
+        scheduler=scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    pipe.to(torch.float16).save_pretrained(folder, max_shard_size=SHARD)
+    text = json.dumps(vocabulary, indent=1, ensure_ascii=False)
+    (folder / "vocabulary.json").write_text(text + "\n", encoding="utf-8")
+
+
+def load(folder: str | Path, dtype: torch.dtype = torch.float32) -> StableDiffusionPipeline:
+    """The pipeline in `folder`, from the disk alone; raises OSError where the folder is not such a model."""
+    vae = FoldedAutoencoder.from_pretrained(folder, subfolder="vae", dtype=dtype, local_files_only=True)
+    return StableDiffusionPipeline.from_pretrained(folder, vae=vae, dtype=dtype, local_files_only=True)

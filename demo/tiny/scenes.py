@@ -1,0 +1,229 @@
+"""Scenes for the tiny model: what is in them, how it is said, how it is drawn. Deterministic by seed.
+
+A `Scene` is facts alone. `sample` draws one, `caption` words it, `render` composes it from the sprites in
+assets/sprites. Which combinations training never sees is the rule `held_out`, not a list.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from random import Random
+
+from PIL import Image
+
+from .drawing import figure, paste
+from .places import PAINTERS
+from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, WEARS
+
+RELATIONS = {
+    "next to": ("next to", "beside", "and"),
+    "left of": ("left of", "to the left of", "on the left of"),
+    "right of": ("right of", "to the right of", "on the right of"),
+    "above": ("above", "over"),
+    "below": ("below", "under", "beneath"),
+}
+NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
+BARE = {"sunglasses", "glasses", "headphones", "spectacles", "shades"}  # worn without an article
+DARK = {"night", "space"}  # where black things would not be seen
+
+
+@dataclass(frozen=True)
+class Thing:
+    """One figure: its name and what is said of it; None is its own colour, nothing worn, nothing ridden."""
+
+    name: str
+    colour: str | None = None
+    wear: str | None = None
+    ride: str | None = None
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One or two things, how many of the first (1-4), how the second lies to the first, and where."""
+
+    things: tuple[Thing, ...]
+    place: str = "plain"
+    count: int = 1
+    relation: str | None = None
+
+
+def held_out(thing: Thing) -> bool:
+    """Whether this combination is kept from training: a tenth of those with at least two of colour, wear and ride."""
+    if sum(x is not None for x in (thing.colour, thing.wear, thing.ride)) < 2:
+        return False
+    key = f"{thing.name}|{thing.colour}|{thing.wear}|{thing.ride}"
+    return hashlib.sha256(key.encode()).digest()[0] < 26
+
+
+def _colour(rng: Random, place: str, chance: float) -> str | None:
+    if rng.random() > chance:
+        return None
+    return rng.choice([c for c in COLOURS if not (c == "black" and place in DARK)])
+
+
+def _character(rng: Random, place: str, busy: float = 1.0) -> Thing:
+    name = rng.choice(list(CHARACTERS))
+    wear = rng.choice(list(WEARS)) if rng.random() < 0.5 * busy else None
+    ride = rng.choice(list(RIDES)) if rng.random() < 0.45 * busy else None
+    return Thing(name, _colour(rng, place, 0.55), wear, ride)
+
+
+def _object(rng: Random, place: str) -> Thing:
+    return Thing(rng.choice([*OBJECTS, *RIDES]), _colour(rng, place, 0.4))
+
+
+def _either(rng: Random, place: str) -> Thing:
+    return _character(rng, place, 0.0) if rng.random() < 0.5 else _object(rng, place)
+
+
+def _draw_one(rng: Random) -> Scene:
+    place = "plain" if rng.random() < 0.4 else rng.choice(list(PLACES))
+    kind = rng.random()
+    if kind < 0.52:
+        return Scene((_character(rng, place),), place)
+    if kind < 0.76:
+        return Scene((_object(rng, place),), place)
+    if kind < 0.88:
+        return Scene((_either(rng, place),), place, count=rng.choice((2, 3, 4)))
+    pair = (_either(rng, place), _either(rng, place))
+    return Scene(pair, place, relation=rng.choice(list(RELATIONS)))
+
+
+def sample(rng: Random, *, held: bool = False) -> Scene:
+    """A scene; never one that is held out of training, or, with `held`, only such."""
+    while True:
+        scene = _draw_one(rng)
+        if any(held_out(thing) for thing in scene.things) == held:
+            return scene
+
+
+# --- in words ---------------------------------------------------------------------------------------------------
+
+
+def plural(noun: str) -> str:
+    *head, last = noun.split(" ")
+    return " ".join([*head, PLURALS.get(last) or (last if last.endswith("s") else last + "s")])
+
+
+def _article(phrase: str) -> str:
+    return ("an " if phrase[0] in "aeiou" else "a ") + phrase
+
+
+def _noun(rng: Random, name: str) -> str:
+    return rng.choice(SYNONYMS[name]) if name in SYNONYMS and rng.random() < 0.25 else name
+
+
+def _attributes(rng: Random, thing: Thing) -> str:
+    parts = []
+    if thing.wear:
+        worn = _noun(rng, thing.wear)
+        worn = worn if worn in BARE else _article(worn)
+        parts.append(rng.choice(("wearing {}", "wearing {}", "with {}", "with {} on", "in {}")).format(worn))
+    if thing.ride:
+        parts.append(
+            rng.choice(("on {}", "on {}", "riding {}", "riding on {}", "atop {}")).format(
+                _article(_noun(rng, thing.ride))
+            )
+        )
+    if len(parts) == 2 and rng.random() < 0.3:
+        parts.reverse()
+    joint = " and " if len(parts) == 2 and rng.random() < 0.15 else " "
+    return joint.join(parts)
+
+
+def _phrase(rng: Random, thing: Thing, count: int = 1) -> str:
+    noun = _noun(rng, thing.name)
+    words = f"{thing.colour} {noun}" if thing.colour else noun
+    if thing.colour == "purple" and rng.random() < 0.2:
+        words = f"violet {noun}"
+    if count > 1:
+        words = f"{NUMBERS[count]} {plural(words)}"
+    elif words not in ("coffee", "grapes", "cheese"):
+        words = "the " + words if rng.random() < 0.06 else ("one " + words if rng.random() < 0.04 else _article(words))
+    return f"{words} {_attributes(rng, thing)}".strip()
+
+
+def caption(scene: Scene, rng: Random) -> str:
+    """One wording of the scene, naming everything in it but, now and then, the place or the articles."""
+    text = _phrase(rng, scene.things[0], scene.count)
+    if scene.relation:
+        text = f"{text} {rng.choice(RELATIONS[scene.relation])} {_phrase(rng, scene.things[1])}"
+    place = rng.choice(PLACES[scene.place]) if rng.random() > 0.06 else ""
+    if place:
+        text = f"{place}, {text}" if rng.random() < 0.08 else f"{text} {place}"
+    if rng.random() < 0.06:
+        text = f"{rng.choice(('a picture of', 'a drawing of', 'an emoji of'))} {text}"
+    if rng.random() < 0.10:
+        text = " ".join(word for word in text.split(" ") if word not in ("a", "an", "the"))
+    return text
+
+
+def vocabulary() -> dict[str, list[str]]:
+    """Every word or phrase that captions use, by kind; the words of `words` are what the tokenizer knows."""
+    number_words = [*NUMBERS.values()]
+    groups = {
+        "characters": [*CHARACTERS],
+        "colours": [*COLOURS],
+        "things to wear": [*WEARS],
+        "rides": [*RIDES],
+        "objects": [*OBJECTS],
+        "places": [phrase for phrases in PLACES.values() for phrase in phrases[:1] if phrase],
+        "how many": number_words[1:],
+        "where": [*RELATIONS],
+    }
+    names = [*CHARACTERS, *OBJECTS, *RIDES, *WEARS, *(s for many in SYNONYMS.values() for s in many)]
+    phrases = [*names, *(plural(n) for n in names), *COLOURS, *number_words, *(p for ps in PLACES.values() for p in ps)]
+    phrases += [p for ps in RELATIONS.values() for p in ps]
+    phrases += ["a an the wearing with on in riding atop and picture drawing emoji of"]
+    return groups | {"words": sorted({word for phrase in phrases for word in phrase.split()})}
+
+
+# --- in pixels --------------------------------------------------------------------------------------------------
+
+
+def _draw_rider(canvas: Image.Image, rng: Random, thing: Thing, x: float, y: float, scale: float) -> None:
+    """The rider's lower edge meets the ride's seat; the two together fill `scale` of the picture."""
+    ride = RIDES[thing.ride]
+    ride_scale, rider_scale = scale * rng.uniform(0.80, 0.90), scale * rng.uniform(0.62, 0.70)
+    ride_y = y + scale * 0.24
+    seat_x, seat_y = x + (ride.x - 0.5) * ride_scale, ride_y + (ride.y - 0.5) * ride_scale
+    paste(canvas, figure(thing.ride), x, ride_y, ride_scale)
+    rider = figure(thing.name, thing.colour, thing.wear)
+    paste(canvas, rider, seat_x, seat_y - rider_scale * 0.42, rider_scale)
+
+
+def _draw_thing(canvas: Image.Image, rng: Random, thing: Thing, x: float, y: float, scale: float) -> None:
+    if thing.ride:
+        _draw_rider(canvas, rng, thing, x, y, scale * 1.15)
+    else:
+        low = 0.06 * scale if thing.wear and WEARS[thing.wear].on == "top" else 0.0
+        paste(canvas, figure(thing.name, thing.colour, thing.wear), x, y + low, scale)
+
+
+def _spots(rng: Random, scene: Scene) -> list[tuple[float, float, float]]:
+    """Where each figure goes: (x, y, scale) as fractions of the picture."""
+    if scene.relation:
+        near, far, scale = rng.uniform(0.25, 0.29), rng.uniform(0.71, 0.75), rng.uniform(0.38, 0.45)
+        off = rng.uniform(0.42, 0.58)
+        first = {"left of": 0, "above": 0, "right of": 1, "below": 1}.get(scene.relation, rng.randrange(2))
+        line = (near, far) if first == 0 else (far, near)
+        upright = scene.relation in ("above", "below")
+        return [(off, at, scale) if upright else (at, off, scale) for at in line]
+    if scene.count == 1:
+        scale = rng.uniform(0.56, 0.72)
+        slack = (1 - scale) * 0.28
+        return [(0.5 + rng.uniform(-slack, slack), 0.51 + rng.uniform(-slack, slack), scale)]
+    y = rng.uniform(0.45, 0.58)
+    if scene.count == 2:
+        return [(x, y, rng.uniform(0.38, 0.44)) for x in (0.27, 0.73)]
+    if scene.count == 3:
+        return [(x, y, rng.uniform(0.29, 0.33)) for x in (0.18, 0.5, 0.82)]
+    return [(x, y, rng.uniform(0.34, 0.40)) for y in (0.28, 0.74) for x in (0.28, 0.72)]
+
+
+def render(scene: Scene, rng: Random, size: int = 128) -> Image.Image:
+    """The scene as an RGB picture of `size` x `size`; `rng` decides layout and the place's variation alone."""
+    canvas = PAINTERS[scene.place](rng, size)
+    things = scene.things if scene.relation else scene.things * scene.count
+    for thing, spot in zip(things, _spots(rng, scene), strict=True):
+        _draw_thing(canvas, rng, thing, *spot)
+    return canvas

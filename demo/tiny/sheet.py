@@ -1,0 +1,36 @@
+"""A contact sheet of fixed prompts, to watch training by: `python -m demo.tiny.sheet assets/tiny sheet.png`."""
+
+import sys
+
+import torch
+from PIL import Image
+
+from .parts import SIZE, load
+
+PROMPTS = (
+    "a red fox wearing sunglasses on a skateboard", "a blue cat", "a pizza", "an astronaut riding a horse",
+    "a green frog wearing a crown at night", "a rocket in space", "a pink rabbit wearing glasses on a scooter",
+    "a tiger on a boat on the beach", "an orange owl", "a yellow monkey riding an elephant",
+    "a cow wearing a graduation cap", "a purple alien on a bicycle at sunset", "a koala in the snow", "a blue car",
+    "a castle on the grass", "a red mushroom", "a cactus in the desert", "three green apples",
+    "a green robot wearing a top hat",
+    "a penguin next to a pig", "a yellow star above a blue fish", "a banana", "a purple umbrella in the rain",
+    "a raccoon on a rocket in space",
+)  # fmt: skip
+COLUMNS = 8
+
+
+def main(folder: str, out: str, steps: int = 20, guidance: float = 4.0, seed: int = 7) -> None:
+    """Draw every prompt from `seed` and lay the pictures row by row into `out`."""
+    pipe = load(folder)
+    pipe.set_progress_bar_config(disable=True)
+    noise = [torch.Generator().manual_seed(seed) for _ in PROMPTS]
+    pictures = pipe(list(PROMPTS), generator=noise, num_inference_steps=steps, guidance_scale=guidance).images
+    canvas = Image.new("RGB", (COLUMNS * SIZE, -(-len(pictures) // COLUMNS) * SIZE))
+    for at, picture in enumerate(pictures):
+        canvas.paste(picture, (at % COLUMNS * SIZE, at // COLUMNS * SIZE))
+    canvas.save(out)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,54 @@
+"""Train the embedded model from the sprites alone: `python -m demo.tiny.train`. Stops and goes on by itself.
+
+First the autoencoder, then the text encoder and denoiser. Checkpoints, log and sample sheets go to `training/`; the
+finished pipeline goes to `--out`.
+"""
+
+import argparse
+from pathlib import Path
+
+from diffusers.models.attention_processor import AttnProcessor2_0
+
+from . import autoencoder, denoiser, parts, sheet
+from .scenes import vocabulary
+
+
+def main(
+    folder: str = "training",
+    out: str = "assets/tiny",
+    *,
+    autoencoder_minutes: float = 25,
+    denoiser_minutes: float = 90,
+    seed: int = 1,
+    count: int = 48_000,
+    steps: int | None = None,
+) -> None:
+    """Both stages; with `steps`, that many iterations of each instead of minutes, for tests."""
+    home = Path(folder)
+    home.mkdir(parents=True, exist_ok=True)
+    vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps)
+
+    def finish(model: denoiser.Model, to: Path) -> None:
+        model.unet.set_attn_processor(AttnProcessor2_0())
+        whole = {"vae": vae, "text_encoder": model.text_encoder, "unet": model.unet}
+        parts.save(to, whole, vocabulary())
+
+    def look(model: denoiser.Model) -> None:
+        finish(model, home / "latest")
+        sheet.main(str(home / "latest"), str(home / "latest.png"))
+
+    trained = denoiser.train(
+        home, vae, minutes=denoiser_minutes, seed=seed, count=count, steps=steps, on_checkpoint=look
+    )
+    finish(trained, Path(out))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
+    parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
+    parser.add_argument("--autoencoder-minutes", type=float, default=25)
+    parser.add_argument("--denoiser-minutes", type=float, default=90)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=48_000, help="scenes in the latent cache")
+    main(**vars(parser.parse_args()))

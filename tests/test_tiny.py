@@ -1,0 +1,135 @@
+"""The tiny model's scenes, parts and training, without its weights: those are tested in test_shipped.py."""
+
+import json
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DDIMScheduler
+
+from demo.tiny import autoencoder, data, denoiser, parts, scenes, train
+from demo.tiny.drawing import figure, recolour, sprite
+from demo.tiny.folded import FoldedAutoencoder
+from demo.tiny.places import PAINTERS
+from demo.tiny.things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, SPRITES, WEARS
+
+
+def some_scenes(count: int = 300, *, held: bool = False) -> list[scenes.Scene]:
+    rng = Random(0)
+    return [scenes.sample(rng, held=held) for _ in range(count)]
+
+
+def test_every_thing_has_its_sprite_and_every_place_its_painter():
+    assert all(sprite(name).size == (136, 136) for name in SPRITES)
+    assert set(PAINTERS) == set(PLACES)
+
+
+def test_a_scene_and_its_picture_are_decided_by_the_seed():
+    first, again, other = (data.picture(3, number)[1] for number in (5, 5, 6))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+    assert first.shape == (3, parts.SIZE, parts.SIZE) and first.dtype == torch.uint8
+
+
+def test_what_is_held_out_is_never_sampled_for_training_and_is_about_a_tenth():
+    assert not any(scenes.held_out(t) for scene in some_scenes() for t in scene.things)
+    assert all(any(scenes.held_out(t) for t in scene.things) for scene in some_scenes(50, held=True))
+    rare = [scenes.Thing(n, c, w, r) for n in CHARACTERS for c in COLOURS for w in list(WEARS)[:5] for r in RIDES]
+    assert 0.08 < np.mean([scenes.held_out(thing) for thing in rare]) < 0.12
+    assert not any(scenes.held_out(scenes.Thing(n, c)) for n in OBJECTS for c in COLOURS)
+
+
+def test_captions_use_no_word_that_the_vocabulary_lacks():
+    words = set(scenes.vocabulary()["words"])
+    rng = Random(1)
+    used = {w for scene in some_scenes(3000) for w in scenes.caption(scene, rng).replace(",", "").split()}
+    assert used <= words
+
+
+def test_captions_name_what_is_in_the_scene():
+    scene = scenes.Scene((scenes.Thing("fox", "red", "sunglasses", "skateboard"),), "night")
+    told = [scenes.caption(scene, Random(seed)) for seed in range(40)]
+    assert len(set(told)) > 15
+    assert all("red" in text and "fox" in text and "skateboard" in text for text in told)
+    assert all("sunglasses" in text or "shades" in text for text in told)
+    assert sum("night" in text or "moon" in text for text in told) > 30
+
+
+@pytest.mark.parametrize("thing", ["pig", "panda", "bear", "car"])
+@pytest.mark.parametrize("name", COLOURS)
+def test_a_recoloured_sprite_keeps_its_outline_and_is_nearest_to_its_colour(name, thing):
+    before, after = np.asarray(sprite(thing)), np.asarray(recolour(sprite(thing), name))
+    assert np.array_equal(before[..., 3], after[..., 3])
+    middle = np.median(after[after[..., 3] > 250][:, :3], axis=0)
+    assert min(COLOURS, key=lambda other: np.abs(middle - COLOURS[other]).sum()) == name
+
+
+def test_a_hat_is_drawn_above_the_head():
+    bare, dressed = (np.asarray(figure("fox", None, wear))[..., 3] > 0 for wear in (None, "top hat"))
+    assert dressed.any(1).argmax() < bare.any(1).argmax()
+
+
+def test_tokens_are_words_and_strangers_are_unknown():
+    tokenizer = parts.tokenizer(scenes.vocabulary()["words"])
+    ids = tokenizer("A red FOX, eating spaghetti").input_ids
+    assert tokenizer.convert_ids_to_tokens(ids) == ["<start>", "a", "red", "fox", "<unk>", "<unk>", "<unk>", "<end>"]
+    padded = tokenizer("a cat", padding="max_length").input_ids
+    assert len(padded) == parts.LENGTH and padded[-1] == tokenizer.pad_token_id
+
+
+def test_the_last_timestep_is_pure_noise_and_v_is_diffusers_own():
+    scheduler = parts.scheduler()
+    assert scheduler.alphas_cumprod[-1] == 0
+    assert isinstance(scheduler, DDIMScheduler)
+    clean, noise = torch.randn(2, 4, 12, 8, 8)
+    timestep = torch.tensor([0, 300, 700, 999])
+    noisy, v = denoiser.v_target(clean, noise, scheduler.alphas_cumprod[timestep].view(-1, 1, 1, 1))
+    assert torch.allclose(noisy, scheduler.add_noise(clean, noise, timestep), atol=1e-6)
+    assert torch.allclose(v, scheduler.get_velocity(clean, noise, timestep), atol=1e-6)
+
+
+def test_the_autoencoder_starts_as_the_principal_components_of_patches():
+    pictures = data.to_model(torch.stack([data.picture(1, i)[1] for i in range(24)]))
+    model = FoldedAutoencoder(channels=192)
+    model.start_from(pictures)
+    with torch.inference_mode():
+        back = model.decode(model.encode(pictures).latents).sample
+    assert torch.allclose(back, pictures, atol=2e-2)  # all components kept: nothing is lost
+
+
+def test_training_runs_stops_and_goes_on(tmp_path):
+    train.main(str(tmp_path / "training"), str(tmp_path / "model"), steps=2, count=64)
+    first = [p.stat().st_size for p in sorted((tmp_path / "model").rglob("*.safetensors"))]
+    assert first and max(first) < 10_000_000
+    train.main(str(tmp_path / "training"), str(tmp_path / "model"), steps=3, count=64)
+    saved = torch.load(tmp_path / "training" / "denoiser.pt", weights_only=True)
+    assert saved["state"]["step"] == 3
+    pipe = parts.load(tmp_path / "model")
+    noise = torch.Generator().manual_seed(1)
+    picture = pipe("a cat", generator=noise, num_inference_steps=2, output_type="np").images[0]
+    assert picture.shape == (parts.SIZE, parts.SIZE, 3) and np.isfinite(picture).all()
+    assert json.loads((tmp_path / "model" / "vocabulary.json").read_text())["words"]
+
+
+def test_wording_forgets_and_stays_silent_as_often_as_said():
+    scene = scenes.Scene((scenes.Thing("cat"),))
+    told = [data.wording(scene, Random(seed)) for seed in range(2000)]
+    assert 0.07 < np.mean([text == "" for text in told]) < 0.13
+    assert 0.06 < np.mean(["?" in text.split() for text in told]) < 0.13
+
+
+@pytest.mark.parametrize("size", [64, 256])
+def test_scenes_are_drawn_at_any_size(size):
+    assert scenes.render(some_scenes(1)[0], Random(0), size).size == (size, size)
+
+
+def test_the_score_of_a_perfect_copy_is_endless(monkeypatch):
+    class Copy:
+        def encode(self, x):
+            return type("Out", (), {"latents": x})
+
+        def decode(self, z):
+            return type("Out", (), {"sample": z + 0.02})
+
+    assert autoencoder.psnr(Copy(), count=2) > 39  # 10 log10(4 / 0.02^2) = 40, less what clamping hides
