@@ -1,0 +1,38 @@
+"""Limits and switches of the app, read once from the environment; knows no module but its own."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
+EXPORTS = Path(tempfile.gettempdir()) / "out-of-static"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the app runs with. `model` is a folder or a Hugging Face hub id."""
+
+    model: str = str(DEFAULT_MODEL)  # DEMO_MODEL
+    exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
+    keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays
+    queue: int = 32  # DEMO_QUEUE: visitors that may wait before newcomers are turned away
+
+    @classmethod
+    def from_env(cls, env=os.environ) -> Settings:
+        """Settings from `env`; unset or empty variables keep their default. Raises ValueError in one sentence."""
+        return cls(
+            model=env.get("DEMO_MODEL") or cls.model,
+            exports=Path(env.get("DEMO_EXPORTS") or cls.exports),
+            keep_seconds=_positive(env, "DEMO_KEEP_SECONDS", cls.keep_seconds),
+            queue=_positive(env, "DEMO_QUEUE", cls.queue),
+        )
+
+
+def _positive(env, name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdecimal() or int(text) < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {text[:40]!r}.")
+    return int(text)

@@ -1,0 +1,213 @@
+"""The four records of a run: what was asked (Request), what happened (Step, Frame), what repeats it (Trace).
+
+Knows numpy and the standard library, nothing of models, pages or files. Values from outside become a Request in
+`Request.checked` and nowhere else, so everything behind that door may trust them. Arrays are float32 or uint8, on the
+CPU, without a batch axis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import numbers
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+SCHEDULERS = {
+    "ddim": "DDIM",
+    "euler": "Euler",
+    "euler-ancestral": "Euler ancestral",
+    "dpm++2m": "DPM++ 2M",
+    "unipc": "UniPC",
+}
+MAX_PROMPT = 500  # characters
+MIN_STEPS, MAX_STEPS = 1, 100
+MIN_GUIDANCE, MAX_GUIDANCE = 1.0, 20.0
+MAX_SEED = 2**32 - 1
+
+
+class BadRequest(ValueError):
+    """What was asked cannot be run; the text is one clear sentence for the visitor."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One picture to make: `guidance` is w in `u + w (c - u)` and 1 is off; pixels, None is the model's own size."""
+
+    prompt: str
+    seed: int
+    steps: int = 30
+    guidance: float = 5.0
+    scheduler: str = "ddim"
+    negative_prompt: str = ""
+    width: int | None = None
+    height: int | None = None
+
+    @classmethod
+    def checked(cls, prompt, seed=None, steps=30, guidance=5.0, scheduler="ddim") -> Request:
+        """A Request from raw values (text, 7.0 for 7, no seed: one is drawn). Raises BadRequest."""
+        return cls(
+            prompt=_prompt(prompt),
+            seed=secrets.randbelow(MAX_SEED + 1)
+            if seed is None or seed == ""
+            else _whole("The seed", seed, 0, MAX_SEED),
+            steps=_whole("Steps", steps, MIN_STEPS, MAX_STEPS),
+            guidance=_between("Guidance", guidance, MIN_GUIDANCE, MAX_GUIDANCE),
+            scheduler=_scheduler(scheduler),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One state of a run: `latents = alpha * picture + sigma * noise`.
+
+    index counts steps *done*: 0 is the pure noise, `total` the result, so a run of N steps has N + 1 states.
+    timestep is what the network saw on the way here and denoised, (C, h, w), the picture it guessed then; both are None
+    at 0. latents (C, h, w) is in the denoiser's space; seconds is wall time since the run began.
+    """
+
+    index: int
+    total: int
+    timestep: float | None
+    alpha: float
+    sigma: float
+    latents: np.ndarray
+    denoised: np.ndarray | None
+    seconds: float
+
+    @property
+    def noise_left(self) -> float:
+        """Share of the variance that is still noise, [0, 1]."""
+        return noise_left(self.alpha, self.sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A Step as pictures, uint8 sRGB (H, W, 3).
+
+    image is the decoded state, denoised the decoded guess (None at 0), change this state minus the one before
+    (None at 0): 128 is "no change", and a difference of d levels is drawn as 128 + gain * d.
+    """
+
+    index: int
+    total: int
+    timestep: float | None
+    alpha: float
+    sigma: float
+    seconds: float
+    image: np.ndarray
+    denoised: np.ndarray | None = None
+    change: np.ndarray | None = None
+    gain: float = 1.0
+
+    @property
+    def noise_left(self) -> float:
+        """Share of the variance that is still noise, [0, 1]."""
+        return noise_left(self.alpha, self.sigma)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hex digest of the exact RGB bytes of `image`, row by row."""
+        return hashlib.sha256(np.ascontiguousarray(self.image).tobytes()).hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Enough to repeat a run, and to prove that it was repeated."""
+
+    request: Request
+    model: str
+    dtype: str
+    frames: tuple[Frame, ...]
+    unknown_words: tuple[str, ...] | None = None  # None: the model ships no list of its words
+
+    def to_json(self) -> dict:
+        """Plain numbers, strings and lists; `states` holds one entry per frame, the noise first."""
+        asked = self.request
+        told = {
+            "prompt": asked.prompt,
+            "negative_prompt": asked.negative_prompt,
+            "seed": asked.seed,
+            "steps": asked.steps,
+            "guidance": asked.guidance,
+            "scheduler": asked.scheduler,
+            "model": self.model,
+            "dtype": self.dtype,
+        }
+        if self.unknown_words is not None:
+            told["unknown_words"] = list(self.unknown_words)
+        return told | {"states": [_state(frame) for frame in self.frames]}
+
+
+def noise_left(alpha: float, sigma: float) -> float:
+    """sigma^2 / (alpha^2 + sigma^2), [0, 1]: the one scale on which all schedulers compare."""
+    return sigma**2 / (alpha**2 + sigma**2)
+
+
+def _state(frame: Frame) -> dict:
+    return {
+        "index": frame.index,
+        "timestep": frame.timestep,
+        "alpha": frame.alpha,
+        "sigma": frame.sigma,
+        "noise_left": frame.noise_left,
+        "seconds": round(frame.seconds, 4),
+        "sha256": frame.sha256,
+    }
+
+
+def _prompt(value) -> str:
+    if not isinstance(value, str):
+        raise BadRequest(f"The prompt must be text, not {_shown(value)}.")
+    text = value.strip()
+    if not text:
+        raise BadRequest("The prompt is empty: say in a few words what the picture should show.")
+    if len(text) > MAX_PROMPT:
+        raise BadRequest(f"The prompt has {len(text)} characters; at most {MAX_PROMPT} are allowed.")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise BadRequest("The prompt holds half a character (a lone surrogate), which is no text.")
+    return text
+
+
+def _number(value) -> float | int | None:
+    """The number that `value` is or spells, None where there is none."""
+    if isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        for kind in (int, float):
+            try:
+                return kind(value)
+            except ValueError:
+                continue
+    return None
+
+
+def _whole(name: str, value, low: int, high: int) -> int:
+    number = _number(value)
+    if number is None or not math.isfinite(number) or number != int(number) or not low <= number <= high:
+        raise BadRequest(f"{name} must be a whole number from {low} to {high}, not {_shown(value)}.")
+    return int(number)
+
+
+def _between(name: str, value, low: float, high: float) -> float:
+    number = _number(value)
+    if number is None or not low <= number <= high:  # NaN is between nothing
+        raise BadRequest(f"{name} must be a number from {low:g} to {high:g}, not {_shown(value)}.")
+    return float(number)
+
+
+def _scheduler(value) -> str:
+    if isinstance(value, str):
+        for key, label in SCHEDULERS.items():
+            if value.strip().casefold() in (key, label.casefold()):
+                return key
+    raise BadRequest(f"The scheduler must be one of {', '.join(SCHEDULERS)}, not {_shown(value)}.")
+
+
+def _shown(value) -> str:
+    """`value` as a sentence can carry it: quoted, short, on one line."""
+    text = repr(value) if isinstance(value, str | bytes | numbers.Number | None) else f"a {type(value).__name__}"
+    return text if len(text) <= 40 else text[:37] + "..."

@@ -1,0 +1,26 @@
+"""Fixtures: a pipeline of random weights that is built in a moment, and the engine of the model that ships."""
+
+import pytest
+from diffusers import StableDiffusionPipeline
+from random_model import WORDS, build_pipeline
+
+from demo.engine import Engine
+from demo.settings import DEFAULT_MODEL
+
+
+@pytest.fixture(scope="session")
+def pipe() -> StableDiffusionPipeline:
+    """The random pipeline of random_model.py."""
+    return build_pipeline()
+
+
+@pytest.fixture
+def engine(pipe) -> Engine:
+    """An engine of its own for each test, on the shared random pipeline."""
+    return Engine(pipe, "random", frozenset(WORDS[4:]))
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Engine:
+    """The engine of the embedded model, loaded once."""
+    return Engine.load(str(DEFAULT_MODEL))

@@ -1,0 +1,125 @@
+import threading
+import time
+
+import pytest
+
+from demo.stream import Stopped, stream
+
+SOON = 5.0  # seconds after which a test that hangs is called failed
+
+
+class Counter:
+    """Produces 0, 1, 2, ... and notes how it ended."""
+
+    def __init__(self, upto=10**9):
+        self.upto, self.made, self.ended = upto, 0, threading.Event()
+
+    def __call__(self, outlet):
+        try:
+            for number in range(self.upto):
+                self.made += 1
+                outlet(number)
+        finally:
+            self.ended.set()
+
+
+def test_items_come_in_order_and_the_iterator_ends():
+    assert list(stream(Counter(100))) == list(range(100))
+
+
+def test_the_producer_has_a_thread_of_its_own_that_starts_with_the_first_item():
+    threads = []
+    items = stream(lambda outlet: threads.append(threading.current_thread()) or outlet(1))
+    assert threads == []
+    assert list(items) == [1]
+    assert threads[0] is not threading.current_thread()
+
+
+def test_what_the_producer_raises_is_raised_as_itself_after_its_items():
+    error = KeyError("mine")
+
+    def produce(outlet):
+        outlet(1)
+        raise error
+
+    items = stream(produce)
+    assert next(items) == 1
+    with pytest.raises(KeyError) as raised:
+        next(items)
+    assert raised.value is error
+
+
+def test_no_more_than_room_items_are_made_ahead():
+    counter = Counter()
+    items = stream(counter, room=3)
+    next(items)
+    time.sleep(0.1)
+    assert counter.made <= 1 + 3 + 1  # read, waiting, and the one that finds no room
+    items.close()
+
+
+def test_closing_ends_the_producer_without_waiting_for_it():
+    going = threading.Event()
+
+    def produce(outlet):
+        outlet(1)
+        going.wait(SOON)
+
+    items = stream(produce)
+    next(items)
+    began = time.perf_counter()
+    items.close()
+    assert time.perf_counter() - began < 0.5
+    going.set()
+
+
+def test_a_closed_reader_frees_a_producer_that_waits_for_room():
+    counter = Counter()
+    items = stream(counter)
+    next(items)
+    items.close()
+    assert counter.ended.wait(SOON)
+
+
+def test_a_reader_that_is_forgotten_frees_the_producer():
+    counter = Counter()
+    items = stream(counter)
+    next(items)
+    del items
+    assert counter.ended.wait(SOON)
+
+
+def test_stop_ends_both_sides_without_an_exception():
+    stop, counter = threading.Event(), Counter()
+    seen = []
+    for number in stream(counter, stop):
+        seen.append(number)
+        if number == 4:
+            stop.set()
+    assert seen == [0, 1, 2, 3, 4]
+    assert counter.ended.wait(SOON)
+
+
+def test_a_stop_before_the_start_yields_nothing():
+    stop = threading.Event()
+    stop.set()
+    assert list(stream(Counter(), stop)) == []
+
+
+def test_nothing_that_catches_exceptions_can_keep_a_stop():
+    kept = []
+
+    def produce(outlet):
+        outlet(1)
+        try:
+            outlet(2)
+            outlet(3)
+            outlet(4)
+        except Exception as error:
+            kept.append(error)
+
+    items = stream(produce, room=1)
+    next(items)
+    items.close()
+    time.sleep(0.1)
+    assert kept == [] and not issubclass(Stopped, Exception)
