@@ -1,0 +1,222 @@
+"""The command line: its files, words and exit codes, with an engine small enough to read and with the real one."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_engine import FakeEngine
+from PIL import Image
+
+from demo import __main__ as cli
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class Recorder(FakeEngine):
+    """The fake engine, remembering what it was asked."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.requests = []
+
+    def frames(self, request, stop=None):
+        self.requests.append(request)
+        return super().frames(request, stop)
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys):
+    """Runs the command line in an empty folder: (exit code, stdout, stderr, engine)."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*argv, engine=None):
+        engine = engine or Recorder()
+        code = cli.main(list(argv), lambda model: engine)
+        out, err = capsys.readouterr()
+        return code, out, err, engine
+
+    return call
+
+
+def test_a_gif_of_every_step(run, tmp_path):
+    code, out, err, engine = run("a blue cat", "--seed", "7", "--steps", "5", "--guidance", "2.5", "--out", "cat.gif")
+    assert (code, out) == (0, "cat.gif\n")
+    with Image.open(tmp_path / "cat.gif") as file:
+        assert file.n_frames == 6
+        assert json.loads(file.info["comment"])["prompt"] == "a blue cat"
+    request = engine.requests[0]
+    assert (request.seed, request.steps, request.guidance, request.scheduler) == (7, 5, 2.5, "ddim")
+    assert "6/6" in err  # the progress bar
+
+
+def test_a_png_of_the_result(run, tmp_path):
+    code, out, _, engine = run("a cat", "--seed", "7", "--steps", "2", "--scheduler", "UniPC", "--out", "cat.PNG")
+    assert (code, out) == (0, "cat.PNG\n")
+    with Image.open(tmp_path / "cat.PNG") as file:
+        assert np.array_equal(np.asarray(file), engine.disc(engine.requests[0]).astype(np.uint8))
+        assert file.text["scheduler"] == "unipc"
+
+
+def test_the_default_name_is_prompt_and_seed(run, tmp_path):
+    assert run("A Blue cat!", "--seed", "7", "--steps", "1")[1] == "a-blue-cat-7.gif\n"
+    code, out, _, engine = run("a cat", "--steps", "1")
+    assert (code, out) == (0, f"a-cat-{engine.requests[0].seed}.gif\n")  # a seed was drawn, and the name tells it
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("a red fox", "a-red-fox"),
+        ("../../etc/passwd", "etc-passwd"),
+        ("नीली बिल्ली", "नीली-बिल्ली"),
+        ("狐がスケートボードに乗る", "狐がスケートボードに乗る"),
+        ("🦊", "picture"),
+        ("x" * 500, "x" * 40),
+        ("<script>alert('${x}')</script>", "script-alert-x-script"),
+        ("-", "picture"),
+        ("\u0000\n\t.", "picture"),
+    ],
+)
+def test_slugs_are_plain_file_names(prompt, name):
+    assert cli.slug(prompt) == name
+
+
+def test_unknown_words_are_told(run):
+    code, _, err, _ = run("a zebra", "--steps", "1")
+    assert code == 0 and "does not know: zebra." in err
+
+
+BAD = [
+    [],
+    [""],
+    ["   "],
+    ["x" * 501],
+    ["bad \udcff bytes"],
+    ["a cat", "--steps", "0"],
+    ["a cat", "--steps", "101"],
+    ["a cat", "--steps", "2.5"],
+    ["a cat", "--steps", "many"],
+    ["a cat", "--guidance", "0.9"],
+    ["a cat", "--guidance", "nan"],
+    ["a cat", "--guidance", "21"],
+    ["a cat", "--seed", "-1"],
+    ["a cat", "--seed", "4294967296"],
+    ["a cat", "--seed", "seven"],
+    ["a cat", "--scheduler", "magic"],
+    ["a cat", "--out", "cat.jpg"],
+    ["a cat", "--out", "cat"],
+    ["a cat", "--out", "missing/cat.gif"],
+    ["a cat", "--out", "folder.gif"],
+    ["a cat", "--out", "x" * 300 + ".gif"],
+    ["a cat", "--bogus"],
+    ["a", "cat"],
+]
+
+
+@pytest.mark.parametrize("argv", BAD, ids=lambda argv: " ".join(argv)[:30].encode("ascii", "replace").decode() or "-")
+def test_bad_input_is_one_sentence_before_any_work(run, tmp_path, argv):
+    (tmp_path / "folder.gif").mkdir()
+    loaded = []
+    code = cli.main(argv, loaded.append)
+    assert code == 2 and loaded == []
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.gif"]
+    _, out, err, engine = run(*argv)
+    assert out == "" and engine.requests == []
+    assert len(err.splitlines()) == 2 and err.endswith(".\n")  # the sentence, once per call
+
+
+def test_a_missing_or_broken_model_is_one_sentence(run, tmp_path, capsys):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "model_index.json").write_text("{")
+    for folder in (tmp_path / "none", broken):
+        assert cli.main(["a cat", "--model", str(folder), "--out", "cat.gif"]) == 2
+        out, err = capsys.readouterr()
+        assert out == "" and len(err.splitlines()) == 1 and str(folder) in err
+    assert not (tmp_path / "cat.gif").exists()
+
+
+def test_half_a_model_is_one_sentence_too(tmp_path, pipe):
+    """From the shell, where everything that the libraries print while they load would be seen as well."""
+    pipe.save_pretrained(tmp_path / "model")
+    for weights in (tmp_path / "model" / "unet").glob("*.safetensors"):
+        weights.write_bytes(weights.read_bytes()[:1000])
+    argv = [
+        sys.executable,
+        "-m",
+        "demo",
+        "a cat",
+        "--model",
+        str(tmp_path / "model"),
+        "--out",
+        str(tmp_path / "cat.gif"),
+    ]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1), done.stderr
+    assert not (tmp_path / "cat.gif").exists()
+
+
+def test_a_disk_that_fills_up_late(run, tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli.export.os, "replace", full)
+    code, out, err, _ = run("a cat", "--steps", "1", "--out", "cat.gif")
+    assert (code, out) == (1, "") and "No space left on device." in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_error_of_the_engine_is_not_swallowed(run):
+    class Broken(FakeEngine):
+        def frames(self, request, stop=None):
+            yield from ()
+            raise RuntimeError("the pipeline broke")
+
+    with pytest.raises(RuntimeError, match="the pipeline broke"):
+        run("a cat", engine=Broken())
+
+
+def test_ctrl_c_leaves_cleanly(tmp_path, pipe):
+    pipe.save_pretrained(tmp_path / "model")
+    argv = ["a cat", "--steps", "100", "--model", str(tmp_path / "model"), "--out", str(tmp_path / "cat.gif")]
+    command = [sys.executable, "-m", "demo", *argv]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        seen = b""
+        while b"/101 [" not in seen:  # the progress bar: the run has begun
+            seen += process.stderr.read(1)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == b""
+    assert b"Traceback" not in err and err.endswith(b"Stopped.\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_refusal_does_not_wait_for_torch(tmp_path):
+    code = "import sys; from demo.__main__ import main; c = main(['']); sys.exit(9 if 'torch' in sys.modules else c)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.startswith("The prompt is empty")
+
+
+def test_the_real_model_from_the_shell(tmp_path):
+    argv = [
+        sys.executable,
+        "-m",
+        "demo",
+        "a blue cat",
+        "--seed",
+        "7",
+        "--steps",
+        "2",
+        "--out",
+        str(tmp_path / "cat.gif"),
+    ]
+    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "DEMO_MODEL": ""}
+    done = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'cat.gif'}\n"), done.stderr
+    with Image.open(tmp_path / "cat.gif") as file:
+        assert file.n_frames == 3
