@@ -29,7 +29,7 @@ def psnr(model: torch.nn.Module, seed: int = 1_000_003, count: int = 64) -> floa
 
 
 def train(
-    folder: Path, *, minutes: float = 25, batch: int = 16, rate: float = 1e-3, seed: int = 1, steps: int | None = None
+    folder: Path, *, minutes: float = 17, batch: int = 16, rate: float = 1e-3, seed: int = 1, steps: int | None = None
 ) -> FoldedAutoencoder:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model."""
     torch.manual_seed(seed)

@@ -68,7 +68,7 @@ def train(
     batch: int = 32,
     rate: float = 5e-4,
     seed: int = 1,
-    count: int = 48_000,
+    count: int = 36_000,
     steps: int | None = None,
     on_checkpoint: Callable[[Model], None] = lambda model: None,
 ) -> Model:

@@ -63,7 +63,7 @@ def unet() -> UNet2DConditionModel:
         block_out_channels=(96, 192, 320),
         layers_per_block=1,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D",) * 3,  # words act at 4x4, 8x8 and, last, at 16x16
         cross_attention_dim=WIDTH,
         attention_head_dim=8,
     )

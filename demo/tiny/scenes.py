@@ -75,7 +75,8 @@ def _either(rng: Random, place: str) -> Thing:
     return _character(rng, place, 0.0) if rng.random() < 0.5 else _object(rng, place)
 
 
-def _draw_one(rng: Random) -> Scene:
+def draw(rng: Random) -> Scene:
+    """Any scene, whether held out of training or not."""
     place = "plain" if rng.random() < 0.4 else rng.choice(list(PLACES))
     kind = rng.random()
     if kind < 0.52:
@@ -91,7 +92,7 @@ def _draw_one(rng: Random) -> Scene:
 def sample(rng: Random, *, held: bool = False) -> Scene:
     """A scene; never one that is held out of training, or, with `held`, only such."""
     while True:
-        scene = _draw_one(rng)
+        scene = draw(rng)
         if any(held_out(thing) for thing in scene.things) == held:
             return scene
 
@@ -155,6 +156,21 @@ def caption(scene: Scene, rng: Random) -> str:
     if rng.random() < 0.10:
         text = " ".join(word for word in text.split(" ") if word not in ("a", "an", "the"))
     return text
+
+
+class _FirstWording:
+    """Stands for a Random where the plainest wording is wanted: takes the first choice, and no chance comes true."""
+
+    def random(self) -> float:
+        return 1.0
+
+    def choice(self, options):
+        return options[0]
+
+
+def plain_caption(scene: Scene) -> str:
+    """The scene in its plainest words: "a red fox wearing sunglasses on a skateboard at night"."""
+    return caption(scene, _FirstWording())
 
 
 def vocabulary() -> dict[str, list[str]]:

@@ -17,10 +17,10 @@ def main(
     folder: str = "training",
     out: str = "assets/tiny",
     *,
-    autoencoder_minutes: float = 25,
+    autoencoder_minutes: float = 17,
     denoiser_minutes: float = 90,
     seed: int = 1,
-    count: int = 48_000,
+    count: int = 36_000,
     steps: int | None = None,
 ) -> None:
     """Both stages; with `steps`, that many iterations of each instead of minutes, for tests."""
@@ -47,8 +47,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
-    parser.add_argument("--autoencoder-minutes", type=float, default=25)
+    parser.add_argument("--autoencoder-minutes", type=float, default=17)
     parser.add_argument("--denoiser-minutes", type=float, default=90)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=48_000, help="scenes in the latent cache")
+    parser.add_argument("--count", type=int, default=36_000, help="scenes in the latent cache")
     main(**vars(parser.parse_args()))

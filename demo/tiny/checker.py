@@ -1,0 +1,166 @@
+"""A small classifier that says what is in a scene: who, what colour, wearing and riding what, how many, where.
+
+Trained on the renderer's own pictures, blurred, noisy and shifted, and never on anything that a model drew: it knows
+what the words should look like and nothing of how models fail. `python -m demo.tiny.checker` trains it.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, ImageFilter
+from safetensors.torch import load_file, save_file
+from torch import nn
+from tqdm import tqdm
+
+from .data import to_model
+from .log import falling
+from .parts import SIZE
+from .scenes import Scene, draw, render
+from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, WEARS
+
+NOBODY = "nothing"
+NAMES = [NOBODY, *CHARACTERS, *OBJECTS, *RIDES]
+HEADS = {
+    "first": NAMES,  # in reading order: the left one, or the upper one
+    "second": NAMES,
+    "colour": [NOBODY, *COLOURS],  # of the first; nothing is its own colour
+    "wear": [NOBODY, *WEARS],
+    "ride": [NOBODY, *RIDES],
+    "count": [1, 2, 3, 4],
+    "side": [NOBODY, "left", "above"],  # where the first is, seen from the second
+    "place": [*PLACES],
+}
+SIDES = {"left of": (0, "left"), "right of": (1, "left"), "above": (0, "above"), "below": (1, "above")}
+
+
+def truth(scene: Scene) -> dict[str, str | int]:
+    """What the checker should say of this scene, head by head. A scene of two needs a side: not "next to"."""
+    order, side = SIDES[scene.relation] if scene.relation else (0, NOBODY)
+    first, second = scene.things[order], scene.things[1 - order] if scene.relation else None
+    return {
+        "first": first.name,
+        "second": second.name if second else NOBODY,
+        "colour": first.colour or NOBODY,
+        "wear": first.wear or NOBODY,
+        "ride": first.ride or NOBODY,
+        "count": scene.count,
+        "side": side,
+        "place": scene.place,
+    }
+
+
+class Checker(nn.Module):
+    """(B, 3, SIZE, SIZE) in [-1, 1] -> logits per head, each (B, classes)."""
+
+    def __init__(self, width: int = 48):
+        super().__init__()
+        wide, wider = 2 * width, 4 * width
+        self.body = nn.Sequential(
+            nn.PixelUnshuffle(4),
+            *_layer(48, width),
+            *_layer(width, wide, stride=2),
+            *_layer(wide, wide),
+            *_layer(wide, wider, stride=2),
+            *_layer(wider, wider),
+            nn.AdaptiveAvgPool2d(4),  # left and right, above and below stay apart
+            nn.Flatten(),
+            nn.Dropout(0.1),
+            nn.Linear(16 * wider, 384),
+            nn.SiLU(),
+        )
+        self.heads = nn.ModuleDict({name: nn.Linear(384, len(classes)) for name, classes in HEADS.items()})
+
+    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+        seen = self.body(pictures)
+        return {name: head(seen) for name, head in self.heads.items()}
+
+    @torch.inference_mode()
+    def look(self, pictures: torch.Tensor) -> list[dict[str, str | int]]:
+        """uint8 (B, 3, SIZE, SIZE) -> for each picture, what it shows."""
+        chosen = {name: logits.argmax(-1).tolist() for name, logits in self(to_model(pictures)).items()}
+        return [{name: HEADS[name][chosen[name][at]] for name in HEADS} for at in range(len(pictures))]
+
+
+def _layer(before: int, after: int, stride: int = 1) -> list[nn.Module]:
+    return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.SiLU()]
+
+
+def spoil(picture: Image.Image, rng: Random) -> Image.Image:
+    """Blur, shift, noise and a little colour, as a picture from a model might have them."""
+    shift = [rng.randint(-3, 3) for _ in range(2)]
+    picture = picture.transform(picture.size, Image.Transform.AFFINE, (1, 0, shift[0], 0, 1, shift[1]), fillcolor=255)
+    if rng.random() < 0.7:
+        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.4) * picture.width / 128))
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0, 10), (*picture.size, 3))
+    tint = np.array([rng.uniform(-8, 8) for _ in range(3)])
+    return Image.fromarray((np.asarray(picture) + noise + tint).clip(0, 255).astype(np.uint8))
+
+
+def plainly_placed(rng: Random) -> Scene:
+    """Any scene, held out or not, whose two things, if there are two, have a side."""
+    while True:
+        scene = draw(rng)
+        if scene.relation != "next to":
+            return scene
+
+
+class Examples(torch.utils.data.IterableDataset):
+    """Endless batches of spoilt pictures, uint8, and their classes, one column per head."""
+
+    def __init__(self, seed: int, batch: int):
+        self.seed, self.batch = seed, batch
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        info = torch.utils.data.get_worker_info()
+        rng = Random(f"checker/{self.seed}/{info.id if info else 0}")
+        while True:
+            scenes = [plainly_placed(rng) for _ in range(self.batch)]
+            pictures = [np.array(spoil(render(scene, rng, SIZE), rng)) for scene in scenes]
+            told = [[HEADS[name].index(value) for name, value in truth(scene).items()] for scene in scenes]
+            yield torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), torch.tensor(told)
+
+
+def train(out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1) -> Checker:
+    """Train, write fp16 safetensors to `out`, and return the checker."""
+    torch.manual_seed(seed)
+    model = Checker().to(memory_format=torch.channels_last)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
+    batches = iter(torch.utils.data.DataLoader(Examples(seed, batch), batch_size=None))
+    for step in (bar := tqdm(range(steps), desc="checker", unit="it")):
+        falling(optimizer, rate, step, step / steps)
+        pictures, told = next(batches)
+        with torch.autocast("cpu", torch.bfloat16):
+            said = model(to_model(pictures).contiguous(memory_format=torch.channels_last))
+        loss = sum(F.cross_entropy(said[name].float(), told[:, at]) for at, name in enumerate(HEADS))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if step % 50 == 0:
+            bar.set_postfix(loss=round(loss.item(), 3))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {name: value.half().contiguous() for name, value in model.state_dict().items() if value.is_floating_point()},
+        out,
+    )
+    return model.eval()
+
+
+def load(path: str | Path) -> Checker:
+    """The checker whose weights are in `path`."""
+    model = Checker()
+    missing = model.load_state_dict(load_file(path), strict=False).missing_keys
+    if any(not name.endswith("num_batches_tracked") for name in missing):
+        raise OSError(f"{path} is not a checker of this shape")
+    return model.eval()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("assets/tiny/checker.safetensors"))
+    parser.add_argument("--steps", type=int, default=2500)
+    train(**vars(parser.parse_args()))

@@ -1,0 +1,185 @@
+"""How often the model draws what was asked: `python -m demo.tiny.evaluate assets/tiny`.
+
+GenEval's six categories (Ghosh et al. 2023) and place, in the tiny model's own vocabulary, by its own checker, on
+combinations that training never saw wherever the held-out rule reaches. The same scenes are also rendered, which gives
+the ceiling, and the generated pictures are also scored against each other's prompts, which gives the floor.
+"""
+
+import argparse
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import torch
+from PIL import Image, ImageDraw
+from tqdm import tqdm
+
+from . import checker
+from .parts import SIZE, load
+from .scenes import Scene, Thing, held_out, plain_caption, render
+from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, WEARS
+
+HEADS_OF = {
+    "one object": ("first",),
+    "two objects": ("first", "second"),
+    "count": ("first", "count"),
+    "colour": ("first", "colour"),
+    "position": ("first", "second", "side"),
+    "binding": ("first", "colour", "wear", "ride"),
+    "place": ("place",),
+}
+BATCH = 16
+
+
+def one_object(rng: Random) -> Scene:
+    return Scene((Thing(rng.choice([*CHARACTERS, *OBJECTS, *RIDES])),))
+
+
+def two_objects(rng: Random) -> Scene:
+    first, second = rng.sample([*CHARACTERS, *OBJECTS, *RIDES], 2)
+    return Scene((Thing(first), Thing(second)), relation=rng.choice([*checker.SIDES]))
+
+
+def count(rng: Random) -> Scene:
+    return Scene((Thing(rng.choice([*CHARACTERS, *OBJECTS])),), count=rng.choice((2, 3, 4)))
+
+
+def colour(rng: Random) -> Scene:
+    return _held(rng, lambda: Thing(rng.choice([*CHARACTERS]), rng.choice([*COLOURS]), rng.choice([*WEARS])))
+
+
+def binding(rng: Random) -> Scene:
+    pick = (CHARACTERS, COLOURS, WEARS, RIDES)
+    return _held(rng, lambda: Thing(*(rng.choice([*table]) for table in pick)))
+
+
+def place(rng: Random) -> Scene:
+    scene = _held(rng, lambda: Thing(rng.choice([*CHARACTERS]), None, rng.choice([*WEARS]), rng.choice([*RIDES])))
+    return Scene(scene.things, rng.choice([name for name in PLACES if name != "plain"]))
+
+
+MAKERS: dict[str, Callable[[Random], Scene]] = {
+    "one object": one_object,
+    "two objects": two_objects,
+    "count": count,
+    "colour": colour,
+    "position": two_objects,
+    "binding": binding,
+    "place": place,
+}
+
+
+def _held(rng: Random, make: Callable[[], Thing]) -> Scene:
+    while True:
+        thing = make()
+        if held_out(thing):
+            return Scene((thing,))
+
+
+def right(category: str, said: dict, scene: Scene) -> bool:
+    """Whether what the checker `said` of a picture is what the category asks of the scene."""
+    true = checker.truth(scene)
+    if category == "two objects":  # wherever they are
+        return {said["first"], said["second"]} == {true["first"], true["second"]}
+    return all(said[head] == true[head] for head in HEADS_OF[category])
+
+
+def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % interval of a share. Wilson 1927, equation for the score interval."""
+    share, spread = hits / of, z * z / of
+    middle = (share + spread / 2) / (1 + spread)
+    half = z * math.sqrt(share * (1 - share) / of + spread / (4 * of)) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def scores(category: str, scenes: list[Scene], drawn: list[dict], rendered: list[dict]) -> dict:
+    """Raw accuracy with its interval, ceiling, floor, and (raw - floor) / (ceiling - floor)."""
+    total = len(scenes)
+    hits = sum(right(category, said, scene) for said, scene in zip(drawn, scenes, strict=True))
+    ceiling = sum(right(category, said, scene) for said, scene in zip(rendered, scenes, strict=True)) / total
+    others = [drawn[(at + shift) % total] for shift in (1, 7, 13) for at in range(total)]
+    floor = sum(right(category, said, scene) for said, scene in zip(others, scenes * 3, strict=True)) / (3 * total)
+    low, high = wilson(hits, total)
+    room = max(ceiling - floor, 1e-9)
+    return {
+        "of": total,
+        "raw": hits / total,
+        "interval": [low, high],
+        "ceiling": ceiling,
+        "floor": floor,
+        "normalised": (hits / total - floor) / room,
+    }
+
+
+def draw(pipe, prompts: list[str], seed: int, steps: int, guidance: float) -> torch.Tensor:
+    """uint8 (n, 3, SIZE, SIZE), picture i from noise `seed` + i."""
+    pictures = []
+    for start in range(0, len(prompts), BATCH):
+        some = prompts[start : start + BATCH]
+        noise = [torch.Generator().manual_seed(seed + start + at) for at in range(len(some))]
+        made = pipe(some, generator=noise, num_inference_steps=steps, guidance_scale=guidance, output_type="np").images
+        pictures.append(torch.from_numpy((made * 255).round().astype(np.uint8)).permute(0, 3, 1, 2))
+    return torch.cat(pictures)
+
+
+def contact_sheet(pictures: torch.Tensor, prompts: list[str], columns: int = 8) -> Image.Image:
+    """Pictures with their prompts below them."""
+    tall = SIZE + 34
+    sheet = Image.new("RGB", (columns * SIZE, -(-len(pictures) // columns) * tall), "white")
+    pen = ImageDraw.Draw(sheet)
+    for at, (picture, prompt) in enumerate(zip(pictures, prompts, strict=True)):
+        x, y = at % columns * SIZE, at // columns * tall
+        sheet.paste(Image.fromarray(picture.permute(1, 2, 0).numpy()), (x, y))
+        for line in range(3):
+            pen.text((x + 2, y + SIZE + 10 * line), prompt[22 * line : 22 * (line + 1)], fill="black")
+    return sheet
+
+
+def main(
+    folder: str, *, each: int = 64, steps: int = 20, guidance: float = 5.0, seed: int = 2024, out: str = ""
+) -> dict:
+    """Score the model in `folder` on `each` scenes a category; prints the table, writes JSON and sheet beside `out`."""
+    pipe, judge = load(folder), checker.load(Path(folder) / "checker.safetensors")
+    pipe.set_progress_bar_config(disable=True)
+    told, kept = {}, []
+    for category, make in (bar := tqdm(MAKERS.items(), desc="evaluate")):
+        bar.set_postfix_str(category)
+        rng = Random(f"{seed}/{category}")
+        scenes = [make(rng) for _ in range(each)]
+        prompts = [plain_caption(scene) for scene in scenes]
+        true = torch.stack([torch.from_numpy(np.array(render(s, rng, SIZE))).permute(2, 0, 1) for s in scenes])
+        made = draw(pipe, prompts, seed, steps, guidance)
+        told[category] = scores(category, scenes, judge.look(made), judge.look(true))
+        kept += list(zip(made, prompts, strict=True))
+    report = {"model": folder, "steps": steps, "guidance": guidance, "seed": seed, "categories": told}
+    print(table(told))
+    if out:
+        Path(out).with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
+        some = kept[:: max(1, len(kept) // 64)][:64]
+        contact_sheet(torch.stack([p for p, _ in some]), [t for _, t in some]).save(Path(out).with_suffix(".png"))
+    return report
+
+
+def table(told: dict[str, dict]) -> str:
+    """The scores as a Markdown table."""
+    lines = ["| category | raw | 95 % | ceiling | floor | normalised |", "|---|---|---|---|---|---|"]
+    for name, got in told.items():
+        low, high = got["interval"]
+        cells = f"{got['raw']:.2f} | {low:.2f}-{high:.2f} | {got['ceiling']:.2f} | {got['floor']:.2f}"
+        lines.append(f"| {name} | {cells} | {got['normalised']:.2f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", default="assets/tiny")
+    parser.add_argument("--each", type=int, default=64, help="scenes a category")
+    parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--guidance", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=2024)
+    parser.add_argument("--out", default="", help="path without ending for the JSON and the contact sheet")
+    arguments = vars(parser.parse_args())
+    main(arguments.pop("folder"), **arguments)

@@ -1,0 +1,70 @@
+"""The tiny model's judge and its arithmetic, without weights."""
+
+from random import Random
+
+import pytest
+import torch
+
+from demo.tiny import checker, evaluate, scenes
+from demo.tiny.scenes import Scene, Thing
+
+
+def test_the_plainest_wording():
+    fox = Thing("fox", "red", "sunglasses", "skateboard")
+    assert scenes.plain_caption(Scene((fox,), "night")) == "a red fox wearing sunglasses on a skateboard at night"
+    assert scenes.plain_caption(Scene((Thing("apple", "green"),), count=3)) == "three green apples"
+    pair = Scene((Thing("cat"), Thing("owl")), relation="above")
+    assert scenes.plain_caption(pair) == "a cat above an owl"
+
+
+def test_truth_is_told_in_reading_order():
+    pair = Scene((Thing("cat"), Thing("owl", "blue")), relation="right of")
+    told = checker.truth(pair)
+    assert (told["first"], told["second"], told["side"], told["colour"]) == ("owl", "cat", "left", "blue")
+    assert checker.truth(Scene((Thing("cat"),)))["second"] == checker.NOBODY
+
+
+def test_every_truth_is_one_that_the_heads_can_say():
+    rng = Random(0)
+    for _ in range(300):
+        told = checker.truth(checker.plainly_placed(rng))
+        assert told.keys() == checker.HEADS.keys()
+        assert all(value in checker.HEADS[name] for name, value in told.items())
+
+
+@pytest.mark.parametrize("category", evaluate.MAKERS)
+def test_a_perfect_painter_scores_one_and_a_deaf_one_nothing(category):
+    rng = Random(1)
+    asked = [evaluate.MAKERS[category](rng) for _ in range(40)]
+    seen = [checker.truth(scene) for scene in asked]
+    perfect = evaluate.scores(category, asked, seen, seen)
+    assert perfect["raw"] == perfect["ceiling"] == 1 and perfect["normalised"] == pytest.approx(1)
+    deaf = evaluate.scores(category, asked, seen[:1] * 40, seen)
+    assert deaf["raw"] == pytest.approx(deaf["floor"], abs=0.05)
+
+
+def test_what_is_scored_for_binding_colour_and_place_was_held_out():
+    rng = Random(2)
+    for make in (evaluate.binding, evaluate.colour, evaluate.place):
+        assert all(scenes.held_out(make(rng).things[0]) for _ in range(20))
+
+
+def test_two_objects_may_stand_anywhere_but_position_may_not():
+    scene = Scene((Thing("cat"), Thing("owl")), relation="left of")
+    swapped = checker.truth(Scene((Thing("owl"), Thing("cat")), relation="left of"))
+    assert evaluate.right("two objects", swapped, scene)
+    assert not evaluate.right("position", swapped, scene)
+
+
+def test_wilson_against_known_values():
+    assert evaluate.wilson(5, 10) == pytest.approx((0.2366, 0.7634), abs=1e-3)  # Brown, Cai, DasGupta 2001
+    assert evaluate.wilson(0, 20)[0] == 0 and evaluate.wilson(20, 20)[1] == pytest.approx(1)
+
+
+def test_the_checker_learns_and_its_weights_come_back(tmp_path):
+    made = checker.train(tmp_path / "checker.safetensors", steps=2, batch=4)
+    again = checker.load(tmp_path / "checker.safetensors")
+    pictures = torch.randint(0, 255, (2, 3, 128, 128), dtype=torch.uint8)
+    first, second = made(pictures / 127.5 - 1), again(pictures / 127.5 - 1)
+    assert all(torch.allclose(first[name], second[name], atol=0.05) for name in checker.HEADS)
+    assert again.look(pictures)[0].keys() == checker.HEADS.keys()
