@@ -1,0 +1,23 @@
+"""Starts the page: settings, engine, build, launch. GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are Gradio's own."""
+
+import sys
+
+from demo.engine import BadModel, Engine
+from demo.settings import Settings
+from demo.ui.page import build, launch_options
+
+
+def main() -> int:
+    """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
+    try:
+        settings = Settings.from_env()
+        engine = Engine.load(settings.model)
+    except (BadModel, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    build(engine, settings).launch(**launch_options(settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The page: layout and events (page), one visitor's run (live, timeline), what the browser runs (static/)."""

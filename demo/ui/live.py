@@ -1,0 +1,122 @@
+"""One visitor's run, from what was typed to the last message: checked, in line, shown step by step, packed as a GIF.
+
+Given an engine (anything with frames, trace, unknown_words and model) and a store of runs. Knows nothing of Gradio, so
+the page and the API share it and tests drive it directly.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from demo import export
+from demo.runs import Run, Runs
+from demo.trace import BadRequest, Frame, Request
+from demo.ui import timeline
+from demo.ui.turns import Turns
+
+FIELDS = ("prompt", "seed", "steps", "guidance", "scheduler")
+PATIENCE = 1.0  # seconds between two looks at the line: how fast a visitor who left while waiting is noticed
+REPAIR = 16  # frames in one answer
+log = logging.getLogger(__name__)
+
+
+class Live:
+    """The runs of all visitors on one engine."""
+
+    def __init__(self, engine, runs: Runs):
+        self.engine, self.runs, self._turns = engine, runs, Turns()
+
+    def watch(self, asked) -> Iterator[str]:
+        """The messages of one run, from raw form values; never raises, trouble is a message too."""
+        try:
+            request = checked(asked)
+        except BadRequest as error:
+            yield timeline.trouble(str(error))
+            return
+        with self._place(request) as (run, ticket):
+            yield timeline.begin(run.key, request, self.engine.model, self._unknown(request.prompt))
+            try:
+                yield from self._wait(run, ticket)
+                yield from self._show(run)
+            except Exception as error:
+                yield timeline.trouble(sentence(error), run.key, len(run.messages))
+
+    def generate(self, request: Request) -> tuple[Path, Path, dict]:
+        """The whole run at once: the final picture (PNG), the GIF, the trace. The files stay while the run is kept."""
+        with self._place(request) as (run, ticket):
+            for _ in self._wait(run, ticket):
+                pass
+            frames = list(self.engine.frames(request, run.stop))
+            picture, gif = run.path(".png"), run.path(".gif")
+            export.png(frames[-1], request, picture)
+            export.gif(frames, request, gif)
+            return picture, gif, self.engine.trace(request, frames).to_json()
+
+    def stop(self, key) -> bool:
+        """Ask a run to end after the step it is in; False where no such run is under way."""
+        run = self.runs.get(key)
+        if run is None or run.ended:
+            return False
+        run.stop.set()
+        return True
+
+    def missing(self, key, first) -> dict:
+        """Frames `first`, `first` + 1, ... of a run as they were sent, at most REPAIR; and whether it is under way."""
+        run = self.runs.get(key)
+        if run is None or isinstance(first, bool) or not isinstance(first, int) or first < 0:
+            return {"frames": [], "alive": False}
+        return {"frames": run.messages[first : first + REPAIR], "alive": not run.ended}
+
+    @contextmanager
+    def _place(self, request: Request):
+        """A run in the store and a ticket in the line; on leaving, for whatever reason, the run stops."""
+        run, ticket = self.runs.open(request), self._turns.join()
+        try:
+            yield run, ticket
+        finally:
+            run.stop.set()
+            self._turns.leave(ticket)
+            self.runs.close(run)
+
+    def _wait(self, run: Run, ticket: object) -> Iterator[str]:
+        ahead = self._turns.ahead(ticket)
+        while ahead and not run.stop.is_set():
+            yield timeline.waiting(run.key, ahead)
+            ahead = self._turns.wait(ticket, run.stop, PATIENCE)
+
+    def _show(self, run: Run) -> Iterator[str]:
+        frames: list[Frame] = []
+        for frame in () if run.stop.is_set() else self.engine.frames(run.request, run.stop):
+            frames.append(frame)
+            message = timeline.frame(run.key, frame)
+            self.runs.add(run, message)
+            yield message
+        stopped = len(frames) <= run.request.steps
+        if not frames:
+            yield timeline.done(run.key, 0, None, 0, stopped)
+            return
+        yield timeline.packing(run.key)
+        path = run.path(".gif")
+        export.gif(frames, run.request, path)
+        yield timeline.done(run.key, len(frames), str(path), path.stat().st_size, stopped)
+
+    def _unknown(self, prompt: str) -> list[str] | None:
+        return None if self.engine.vocabulary is None else list(self.engine.unknown_words(prompt))
+
+
+def checked(asked) -> Request:
+    """Raw form values by name -> Request; what is absent takes its default. Raises BadRequest."""
+    if not isinstance(asked, dict):
+        raise BadRequest("Nothing was asked: the form arrived empty.")
+    return Request.checked(asked.get("prompt"), **{name: asked[name] for name in FIELDS[1:] if name in asked})
+
+
+def sentence(error: Exception) -> str:
+    """What a visitor is told of `error`; whatever a model may raise becomes one sentence, and the log has the rest."""
+    if isinstance(error, BadRequest):
+        return str(error)
+    log.error("a run failed", exc_info=error)
+    return f"Something broke inside the run ({type(error).__name__}); nothing is lost of what was asked, so try again."

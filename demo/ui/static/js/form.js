@@ -1,0 +1,186 @@
+// The prompt and the settings: what is typed, what the model knows of it, and what the server said against it.
+
+import { unknownIn } from "./words.js";
+
+const DEFAULTS = { steps: "30", guidance: "5", seed: "7" };
+
+export class Form {
+  constructor(page, facts) {
+    this.page = page;
+    this.facts = facts;
+    this.known = new Set(facts.words);
+    this.form = page.querySelector(".ask");
+    this.prompt = page.querySelector("#oos-prompt");
+    this.marks = page.querySelector(".prompt-marks");
+    this.hint = page.querySelector("#oos-hint");
+    this.alert = page.querySelector(".hint.trouble");
+    this.goButton = page.querySelector(".go");
+    this.haltButton = page.querySelector(".halt");
+    this.fields = Object.fromEntries(["steps", "guidance", "seed", "scheduler"].map((name) => [name, page.querySelector("#oos-" + name)]));
+    this.fill();
+    this.listen();
+    this.typed();
+  }
+
+  /** As typed: the server is the one who judges it. */
+  values() {
+    const { steps, guidance, seed, scheduler } = this.fields;
+    return {
+      prompt: this.prompt.value,
+      steps: steps.value.trim(),
+      guidance: guidance.value.trim(),
+      seed: seed.value.trim() || null,
+      scheduler: scheduler.value,
+    };
+  }
+
+  setPrompt(text) {
+    this.prompt.value = text;
+    this.typed();
+  }
+
+  /** Put a word where the caret is, with blanks around it as needed. */
+  insert(word) {
+    const { value, selectionStart, selectionEnd } = this.prompt;
+    const before = value.slice(0, selectionStart);
+    const after = value.slice(selectionEnd);
+    const lead = before && !before.endsWith(" ") ? " " : "";
+    const trail = after && !after.startsWith(" ") ? " " : "";
+    this.prompt.value = before + lead + word + trail + after;
+    const caret = (before + lead + word).length;
+    this.prompt.setSelectionRange(caret, caret);
+    this.typed();
+  }
+
+  begin() {
+    this.trouble("");
+    this.swap(true);
+    this.began = performance.now();
+  }
+
+  end() {
+    this.swap(false);
+  }
+
+  /** One sentence near the prompt; what was typed stays. */
+  trouble(sentence) {
+    this.alert.hidden = !sentence;
+    this.hint.hidden = Boolean(sentence);
+    this.alert.textContent = sentence;
+    this.prompt.toggleAttribute("aria-invalid", Boolean(sentence));
+    if (sentence) this.prompt.focus({ preventScroll: false });
+  }
+
+  fill() {
+    for (const [key, label] of Object.entries(this.facts.schedulers)) this.fields.scheduler.append(new Option(label, key));
+    for (const [name, value] of Object.entries(DEFAULTS)) this.fields[name].value = value;
+    for (const slide of this.page.querySelectorAll(".slide")) {
+      [slide.min, slide.max] = this.facts.limits[slide.dataset.for];
+      slide.value = this.fields[slide.dataset.for].value;
+    }
+    this.summary();
+  }
+
+  listen() {
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.onsubmit();
+    });
+    this.prompt.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      this.onsubmit();
+    });
+    this.prompt.addEventListener("input", () => this.typed());
+    this.prompt.addEventListener("scroll", () => (this.marks.scrollTop = this.prompt.scrollTop));
+    new ResizeObserver(() => this.grow()).observe(this.form);
+    this.haltButton.onclick = () => performance.now() - this.began > 350 && this.onstop(); // not the second half of a double click
+    for (const slide of this.page.querySelectorAll(".slide")) this.pair(slide, this.fields[slide.dataset.for]);
+    for (const field of Object.values(this.fields)) {
+      field.addEventListener("input", () => this.summary());
+      field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.onsubmit()));
+    }
+    this.page.querySelector(".dice").onclick = () => {
+      this.fields.seed.value = crypto.getRandomValues(new Uint32Array(1))[0];
+      this.summary();
+    };
+    for (const door of this.page.querySelectorAll("[data-drawer]")) door.onclick = () => this.open(door);
+  }
+
+  pair(slide, field) {
+    const fill = () => slide.style.setProperty("--filled", (100 * (slide.value - slide.min)) / (slide.max - slide.min) + "%");
+    slide.addEventListener("input", () => {
+      field.value = slide.value;
+      fill();
+      this.summary();
+    });
+    field.addEventListener("input", () => {
+      slide.value = field.value;
+      fill();
+    });
+    fill();
+  }
+
+  /** One drawer is open at a time. */
+  open(door) {
+    for (const other of this.page.querySelectorAll("[data-drawer]")) {
+      const open = other === door && other.getAttribute("aria-expanded") !== "true";
+      other.setAttribute("aria-expanded", open);
+      this.page.querySelector("#" + other.getAttribute("aria-controls")).hidden = !open;
+    }
+  }
+
+  summary() {
+    const { steps, guidance, seed, scheduler } = this.fields;
+    const parts = [steps.value + " steps", "guidance " + guidance.value, seed.value ? "seed " + seed.value : "any seed"];
+    this.page.querySelector(".settings-sum").textContent = [...parts, scheduler.selectedOptions[0].label].join(" · ");
+  }
+
+  typed() {
+    this.grow();
+    const text = this.prompt.value;
+    const unknown = this.known.size ? unknownIn(text, this.known) : [];
+    this.mark(text, unknown);
+    this.hint.replaceChildren(...this.advice(text, unknown));
+    if (!this.alert.hidden) this.trouble("");
+  }
+
+  grow() {
+    this.prompt.style.height = "auto";
+    this.prompt.style.height = this.prompt.scrollHeight + "px";
+  }
+
+  /** The same text behind the field, with a line under what the model has never seen. */
+  mark(text, unknown) {
+    const pieces = [];
+    let from = 0;
+    for (const { at, word } of unknown) {
+      const mark = document.createElement("mark");
+      mark.textContent = word;
+      pieces.push(text.slice(from, at), mark);
+      from = at + word.length;
+    }
+    this.marks.replaceChildren(...pieces, text.slice(from));
+  }
+
+  advice(text, unknown) {
+    const limit = this.facts.limits.prompt;
+    if (text.length > limit * 0.8) return [text.length + " of " + limit + " characters"];
+    if (!unknown.length) {
+      return this.known.size
+        ? ["A tiny model trained on emoji scenes. It knows " + this.known.size + " words, and nothing else in the world."]
+        : ["This is " + this.facts.model + "."];
+    }
+    const words = [...new Set(unknown.map(({ word }) => word.toLowerCase()))];
+    const shown = words.slice(0, 4).map((word) => "“" + word + "”").join(", ") + (words.length > 4 ? " and more" : "");
+    return ["It has never seen " + shown + ": it will draw something, but not that."];
+  }
+
+  swap(running) {
+    const had = document.activeElement;
+    this.goButton.hidden = running;
+    this.haltButton.hidden = !running;
+    this.page.classList.toggle("running", running);
+    if (had === this.haltButton && !running) this.goButton.focus({ preventScroll: true });
+  }
+}

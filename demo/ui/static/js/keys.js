@@ -1,0 +1,37 @@
+// Keys for the timeline, from anywhere on the page where a key does not already mean something else.
+
+/** `act`: step(by), jump(toTheEnd), play(), loop(), stop(). */
+export function listenForKeys(page, act) {
+  const prompt = page.querySelector("#oos-prompt");
+  const scrub = page.querySelector(".scrub");
+  const dialog = page.querySelector(".keys");
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
+    if (event.key === "Escape") return leave(event);
+    const on = event.target;
+    const own = on === scrub;
+    if (!own && on.closest("input, textarea, select, [contenteditable]")) return;
+    const pressed = !own && on.closest("button, a, summary");
+    const done = {
+      ArrowLeft: () => act.step(-1),
+      ArrowDown: () => own && act.step(-1),
+      ArrowRight: () => act.step(1),
+      ArrowUp: () => own && act.step(1),
+      Home: () => act.jump(false),
+      End: () => act.jump(true),
+      " ": () => !pressed && act.play(),
+      l: () => act.loop(),
+      "?": () => dialog.showModal(),
+    };
+    if (!(event.key in done) || (event.key === " " && pressed)) return;
+    if (!own && (event.key === "ArrowUp" || event.key === "ArrowDown")) return;
+    event.preventDefault();
+    done[event.key]();
+  });
+
+  function leave(event) {
+    act.stop();
+    if (event.target === prompt) scrub.disabled ? prompt.blur() : scrub.focus({ preventScroll: true });
+  }
+}

@@ -1,0 +1,171 @@
+"""The real app in a process of its own, a real browser, and a visitor: a page with hands and a memory."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import chromium
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTING = 120  # seconds the app may take to answer
+RUNNING = 120_000  # milliseconds a run may take on a busy machine
+REMEMBER = """
+window.heard = [];
+window.addEventListener("out-of-static:message", (event) => {
+  const message = JSON.parse(event.detail);
+  if (message.kind === "frame" && message.seq === window.lose) {
+    window.lose = null;
+    event.stopImmediatePropagation();
+    return;
+  }
+  window.heard.push(message);
+});
+"""
+
+
+@pytest.fixture(scope="package")
+def address(tmp_path_factory):
+    """Where `python app.py` answers, with the model that ships (or the one that DEMO_MODEL names)."""
+    folder = tmp_path_factory.mktemp("app")
+    port, told = free_port(), folder / "app.log"
+    env = os.environ | {"GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), "DEMO_EXPORTS": str(folder)}
+    with told.open("w") as log:
+        app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
+    try:
+        yield wait_for(f"http://127.0.0.1:{port}/", app, told)
+    finally:
+        app.terminate()
+        app.wait(20)
+
+
+@pytest.fixture(scope="package")
+def browser():
+    with sync_playwright() as playwright:
+        if not chromium.find(playwright):
+            chromium.fetch()
+        path = chromium.find(playwright)
+        if not path:
+            pytest.fail(chromium.HELP, pytrace=False)
+        browser = playwright.chromium.launch(executable_path=path, args=list(chromium.FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Call it for a visitor of their own; options go to the browser's context."""
+    contexts = []
+
+    def enter(width=1280, height=800, **options) -> Visitor:
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        return Visitor(context.new_page(), address)
+
+    yield enter
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def visitor(open_page):
+    return open_page()
+
+
+class Visitor:
+    """A page, what it heard from the server, what it asked for, and what went wrong on it."""
+
+    def __init__(self, page, address: str):
+        self.page, self.address = page, address
+        self.requests, self.errors = [], []
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("dialog", lambda dialog: (self.errors.append("dialog: " + dialog.message), dialog.dismiss()))
+        page.add_init_script(REMEMBER)
+        page.goto(address)
+        page.wait_for_selector(".oos", state="visible", timeout=30_000)
+
+    def ask(self, prompt: str, **settings) -> None:
+        """Fill the form and press Generate."""
+        if settings and self.page.get_attribute("[data-drawer=settings]", "aria-expanded") == "false":
+            self.page.click("[data-drawer=settings]")
+        for name, value in settings.items():
+            field = f"#oos-{name}"
+            fill = self.page.select_option if name == "scheduler" else self.page.fill
+            fill(field, str(value))
+        self.page.fill("#oos-prompt", prompt)
+        self.page.evaluate("window.heard.length = 0")
+        self.page.click(".go")
+
+    def run(self, prompt: str, **settings) -> list[dict]:
+        """Ask, wait for the end, and return the frames' messages in the order in which they were heard."""
+        self.ask(prompt, **settings)
+        self.wait_for_end()
+        return self.heard("frame")
+
+    def wait_for_end(self) -> None:
+        self.page.wait_for_selector(".oos:not(.running) .take.ready", timeout=RUNNING)
+
+    def wait_for_step(self, step: int) -> None:
+        self.page.wait_for_function(f"heard.some((message) => message.seq >= {step})", timeout=RUNNING)
+
+    def heard(self, kind: str) -> list[dict]:
+        return self.page.evaluate(
+            "(kind) => heard.filter((m) => m.kind === kind).map(({state, guess, change, ...rest}) => rest)", kind
+        )
+
+    @property
+    def step(self) -> int:
+        """The step on show, as the readout has it."""
+        return int(re.match(r"\d+", self.page.text_content("[data-number=step]"))[0])
+
+    @property
+    def reached(self) -> int:
+        """The newest step that can be shown."""
+        self.page.keyboard.press("End")
+        return self.step
+
+    def pixels(self, view: str) -> np.ndarray:
+        """What is on a screen, uint8 (H, W, 3), at the picture's own size."""
+        width, height, data = self.page.evaluate(
+            """(view) => {
+              const canvas = document.querySelector(`[data-view=${view}] canvas`);
+              const {width, height} = canvas;
+              return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
+            }""",
+            view,
+        )
+        return np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+
+    def trouble(self) -> str:
+        self.page.wait_for_selector(".trouble:not([hidden])", timeout=30_000)
+        return self.page.text_content(".trouble")
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return door.getsockname()[1]
+
+
+def wait_for(url: str, app: subprocess.Popen, told: Path) -> str:
+    deadline = time.monotonic() + STARTING
+    while time.monotonic() < deadline:
+        if app.poll() is not None:
+            pytest.fail(f"app.py ended with {app.returncode} before it answered: {told.read_text()}", pytrace=False)
+        try:
+            with urllib.request.urlopen(url + "config", timeout=5) as answer:
+                json.load(answer)
+                return url
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.2)
+    pytest.fail(f"app.py did not answer within {STARTING} s: {told.read_text()}", pytrace=False)

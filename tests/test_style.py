@@ -1,0 +1,62 @@
+"""The house rules a machine can hold: ruff, sizes of files, and a README whose commands are the ones that are run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MEGABYTE = 1_000_000
+COMMANDS = (
+    "pip install -r requirements.txt && python app.py",
+    "pip install -r tests/requirements.txt && python -m pytest",
+)
+
+
+def kept_files() -> list[Path]:
+    """What git tracks or would track; in an unpacked archive, which has no git, every file that is there."""
+    if not (ROOT / ".git").exists():
+        return [path for path in ROOT.rglob("*") if path.is_file()]
+    ask = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(ask, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+
+
+@pytest.mark.parametrize("rule", [["check"], ["format", "--check"]], ids=["lint", "format"])
+def test_ruff(rule):
+    done = subprocess.run([sys.executable, "-m", "ruff", *rule, "."], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_no_file_is_too_large_for_a_space():
+    large = [path.name for path in kept_files() if path.stat().st_size > 10 * MEGABYTE]
+    assert large == []
+
+
+def test_the_model_stays_small():
+    assert (
+        sum(path.stat().st_size for path in kept_files() if ROOT / "assets" / "tiny" in path.parents) <= 40 * MEGABYTE
+    )
+
+
+def test_the_readme_gives_the_commands_that_are_run():
+    readme, ci = (ROOT / "README.md").read_text("utf-8"), (ROOT / ".ci" / "run").read_text("utf-8")
+    assert all(command in readme for command in COMMANDS)
+    assert "pip install --quiet -r tests/requirements.txt" in ci and "\npython -m pytest\n" in ci
+
+
+def test_the_readme_names_every_module():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    modules = [path for path in kept_files() if path.suffix == ".py" and path.parent.is_relative_to(ROOT / "demo")]
+    missing = [
+        str(p.relative_to(ROOT)) for p in modules if p.name != "__init__.py" and not re.search(rf"\b{p.name}\b", readme)
+    ]
+    assert missing == []
+
+
+def test_what_the_readme_links_to_exists():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in target]
+    assert [target for target in targets if not (ROOT / target).exists()] == []

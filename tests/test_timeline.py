@@ -1,0 +1,70 @@
+"""What the page is told: one JSON string per event, pictures that can be trusted, nothing lost on the way."""
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from fake_engine import FakeEngine
+from PIL import Image
+
+from demo.trace import Request
+from demo.ui import timeline
+
+REQUEST = Request("a blue cat", seed=7, steps=4)
+
+
+def frames():
+    return list(FakeEngine().frames(REQUEST))
+
+
+def pixels(uri: str) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(uri.split(",")[1]))).convert("RGB"))
+
+
+def psnr(a, b) -> float:
+    return 10 * np.log10(255**2 / np.mean((a.astype(float) - b.astype(float)) ** 2))
+
+
+@pytest.mark.parametrize("index", [0, 4])
+def test_the_first_and_the_last_state_are_exact(index):
+    frame = frames()[index]
+    assert np.array_equal(pixels(json.loads(timeline.frame("k", frame))["state"]), frame.image)
+
+
+def test_states_between_keep_their_noise():
+    frame = frames()[1]
+    told = json.loads(timeline.frame("k", frame))
+    assert told["state"].startswith("data:image/jpeg;")
+    assert psnr(pixels(told["state"]), frame.image) > 30
+
+
+def test_jpegs_keep_every_colour_sample():
+    data = base64.b64decode(timeline.picture(frames()[1].image).split(",")[1])
+    assert {layer[1:3] for layer in Image.open(io.BytesIO(data)).layer} == {(1, 1)}
+
+
+def test_a_frame_carries_its_numbers():
+    frame = frames()[3]
+    told = json.loads(timeline.frame("k", frame))
+    assert (told["kind"], told["run"], told["seq"], told["total"]) == ("frame", "k", 3, 4)
+    assert (told["timestep"], told["alpha"], told["sigma"]) == (frame.timestep, frame.alpha, frame.sigma)
+    assert told["noise_left"] == frame.noise_left and told["sha256"] == frame.sha256 and told["gain"] == frame.gain
+    assert (told["width"], told["height"]) == (64, 64)
+
+
+def test_the_noise_has_no_guess_and_no_change():
+    told = json.loads(timeline.frame("k", frames()[0]))
+    assert told["guess"] is None and told["change"] is None and told["timestep"] is None
+
+
+def test_what_was_typed_arrives_as_it_was():
+    prompt = "<script>alert(1)</script> ${1} {{1}} \"' 🦊 שלום \u2028"
+    message = timeline.begin("k", Request(prompt, 7), "tiny", ["alert"])
+    assert "\n" not in message and json.loads(message)["prompt"] == prompt
+
+
+def test_numbers_that_are_none_are_refused():
+    with pytest.raises(ValueError):
+        timeline._message("frame", sigma=float("nan"))
