@@ -60,12 +60,12 @@ def unet() -> UNet2DConditionModel:
         sample_size=SIZE // FOLD,
         in_channels=CHANNELS,
         out_channels=CHANNELS,
-        block_out_channels=(96, 192, 320),
+        block_out_channels=(96, 192, 192),
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D",) * 3,  # words act at 4x4, 8x8 and, last, at 16x16
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),  # the last at 16x16
         cross_attention_dim=WIDTH,
-        attention_head_dim=8,
+        attention_head_dim=(2, 4, 4),  # diffusers' name for how many heads; few where there are many places
     )
 
 

@@ -16,7 +16,7 @@ export class Teller {
   rest(facts) {
     this.status("Nothing on yet. Press Generate, and the static starts in a moment.");
     this.page.querySelector(".about").textContent = facts.words.length
-      ? "A tiny model, trained on emoji scenes, on this machine. It makes its own mistakes."
+      ? "A tiny model, trained on emoji scenes. It makes its own mistakes."
       : "Model: " + facts.model;
     this.phase(null, "from a seed", "step by step", "yours to keep");
     this.gif(null);
