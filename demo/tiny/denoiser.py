@@ -64,7 +64,7 @@ def train(
     folder: Path,
     vae: torch.nn.Module,
     *,
-    minutes: float = 80,
+    minutes: float = 92,
     batch: int = 32,
     rate: float = 6e-4,
     seed: int = 1,

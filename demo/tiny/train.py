@@ -18,7 +18,7 @@ def main(
     out: str = "assets/tiny",
     *,
     autoencoder_minutes: float = 17,
-    denoiser_minutes: float = 80,
+    denoiser_minutes: float = 92,
     seed: int = 1,
     count: int = 36_000,
     steps: int | None = None,
@@ -48,7 +48,7 @@ if __name__ == "__main__":
     parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=17)
-    parser.add_argument("--denoiser-minutes", type=float, default=80)
+    parser.add_argument("--denoiser-minutes", type=float, default=92)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=36_000, help="scenes in the latent cache")
     main(**vars(parser.parse_args()))
