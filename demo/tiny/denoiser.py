@@ -112,7 +112,7 @@ def train(
     batch: int = 32,
     rate: float = 6e-4,
     seed: int = 1,
-    count: int = 24_000,
+    count: int = 12_000,
     steps: int | None = None,
     workers: int = 1,
     on_checkpoint: Callable[[Model], None] = lambda model: None,

@@ -53,10 +53,10 @@ def keep_time(state: dict) -> Callable[[], None]:
 def averaged(model: torch.nn.Module, decay: float = 0.998) -> torch.optim.swa_utils.AveragedModel:
     """A running mean of the weights that is plain at first, so that the random start is soon forgotten."""
 
-    def mean(kept: torch.Tensor, new: torch.Tensor, count: torch.Tensor) -> torch.Tensor:
-        return kept + (new - kept) * max(1 - decay, 9 / (9 + int(count)))
+    def mean(kept: list[torch.Tensor], new: list[torch.Tensor], count: torch.Tensor) -> None:
+        torch._foreach_lerp_(kept, new, max(1 - decay, 9 / (9 + int(count))))
 
-    return torch.optim.swa_utils.AveragedModel(model, avg_fn=mean)
+    return torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=mean)
 
 
 def falling(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float) -> None:

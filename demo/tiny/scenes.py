@@ -200,10 +200,10 @@ def vocabulary() -> dict[str, list[str]]:
 # --- in pixels --------------------------------------------------------------------------------------------------
 
 
-def _draw_rider(canvas: Image.Image, rng: Random, thing: Thing, x: float, y: float, scale: float) -> None:
+def _draw_rider(canvas: Image.Image, thing: Thing, x: float, y: float, scale: float) -> None:
     """The rider's lower edge meets the ride's seat; the two together fill `scale` of the picture."""
     ride = RIDES[thing.ride]
-    ride_scale, rider_scale = scale * rng.uniform(0.80, 0.90), scale * rng.uniform(0.62, 0.70)
+    ride_scale, rider_scale = 0.85 * scale, 0.66 * scale
     ride_y = y + scale * 0.24
     seat_x, seat_y = x + (ride.x - 0.5) * ride_scale, ride_y + (ride.y - 0.5) * ride_scale
     paste(canvas, figure(thing.ride), x, ride_y, ride_scale)
@@ -211,33 +211,32 @@ def _draw_rider(canvas: Image.Image, rng: Random, thing: Thing, x: float, y: flo
     paste(canvas, rider, seat_x, seat_y - rider_scale * 0.42, rider_scale)
 
 
-def _draw_thing(canvas: Image.Image, rng: Random, thing: Thing, x: float, y: float, scale: float) -> None:
+def _draw_thing(canvas: Image.Image, thing: Thing, x: float, y: float, scale: float) -> None:
     if thing.ride:
-        _draw_rider(canvas, rng, thing, x, y, scale * 1.15)
+        _draw_rider(canvas, thing, x, y, scale * 1.15)
     else:
         low = 0.06 * scale if thing.wear and WEARS[thing.wear].on == "top" else 0.0
         paste(canvas, figure(thing.name, thing.colour, thing.wear), x, y + low, scale)
 
 
 def _spots(rng: Random, scene: Scene) -> list[tuple[float, float, float]]:
-    """Where each figure goes: (x, y, scale) as fractions of the picture."""
+    """Where each figure goes: (x, y, scale) as fractions of the picture.
+
+    Always in the same places so far: a model learns what a fox is long before it learns that foxes move about.
+    """
     if scene.relation:
-        near, far, scale = rng.uniform(0.25, 0.29), rng.uniform(0.71, 0.75), rng.uniform(0.38, 0.45)
-        off = rng.uniform(0.42, 0.58)
+        near, far, off, scale = 0.27, 0.73, 0.5, 0.42
         first = {"left of": 0, "above": 0, "right of": 1, "below": 1}.get(scene.relation, rng.randrange(2))
         line = (near, far) if first == 0 else (far, near)
         upright = scene.relation in ("above", "below")
         return [(off, at, scale) if upright else (at, off, scale) for at in line]
     if scene.count == 1:
-        scale = rng.uniform(0.56, 0.72)
-        slack = (1 - scale) * 0.28
-        return [(0.5 + rng.uniform(-slack, slack), 0.51 + rng.uniform(-slack, slack), scale)]
-    y = rng.uniform(0.45, 0.58)
+        return [(0.5, 0.51, 0.64)]
     if scene.count == 2:
-        return [(x, y, rng.uniform(0.38, 0.44)) for x in (0.27, 0.73)]
+        return [(x, 0.52, 0.42) for x in (0.27, 0.73)]
     if scene.count == 3:
-        return [(x, y, rng.uniform(0.29, 0.33)) for x in (0.18, 0.5, 0.82)]
-    return [(x, y, rng.uniform(0.34, 0.40)) for y in (0.28, 0.74) for x in (0.28, 0.72)]
+        return [(x, 0.52, 0.31) for x in (0.18, 0.5, 0.82)]
+    return [(x, y, 0.37) for y in (0.28, 0.74) for x in (0.28, 0.72)]
 
 
 def render(scene: Scene, rng: Random, size: int = 128) -> Image.Image:
@@ -245,5 +244,5 @@ def render(scene: Scene, rng: Random, size: int = 128) -> Image.Image:
     canvas = PAINTERS[scene.place](rng, size)
     things = scene.things if scene.relation else scene.things * scene.count
     for thing, spot in zip(things, _spots(rng, scene), strict=True):
-        _draw_thing(canvas, rng, thing, *spot)
+        _draw_thing(canvas, thing, *spot)
     return canvas

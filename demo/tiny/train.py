@@ -20,7 +20,7 @@ def main(
     autoencoder_minutes: float = 17,
     denoiser_minutes: float = 92,
     seed: int = 1,
-    count: int = 24_000,
+    count: int = 12_000,
     workers: int = 1,
     steps: int | None = None,
 ) -> None:
@@ -50,6 +50,6 @@ if __name__ == "__main__":
     parser.add_argument("--autoencoder-minutes", type=float, default=17)
     parser.add_argument("--denoiser-minutes", type=float, default=92)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=24_000, help="scenes in the latent cache")
+    parser.add_argument("--count", type=int, default=12_000, help="scenes in the latent cache")
     parser.add_argument("--workers", type=int, default=1, help="cores that share a batch; set OMP_NUM_THREADS=1")
     main(**vars(parser.parse_args()))
