@@ -35,7 +35,7 @@ LAW = {
     "demo.trace": (0, {"numpy"}),
     "demo.stream": (0, set()),
     "demo.tap": (0, {"torch"}),
-    "demo.tiny.": (0, MODELS | {"tokenizers", "tqdm", "fontTools"}),  # apart: nothing of ours but itself
+    "demo.tiny.": (0, MODELS | {"tokenizers", "tqdm", "fontTools", "safetensors"}),  # apart: nothing of ours but itself
 }
 LIGHT = ("demo.ui.", "demo.measure", "demo.explain", "demo.export", "demo.runs", "demo.settings", "demo.trace")
 HEAVY = {"torch", "diffusers", "transformers"}
