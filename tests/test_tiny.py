@@ -89,6 +89,26 @@ def test_the_last_timestep_is_pure_noise_and_v_is_diffusers_own():
     assert torch.allclose(v, scheduler.get_velocity(clean, noise, timestep), atol=1e-6)
 
 
+def test_timesteps_reach_both_ends_and_dwell_in_the_middle():
+    torch.manual_seed(0)
+    drawn = denoiser.some_timesteps(20_000, 1000)
+    assert drawn.min() == 0 and drawn.max() == 999
+    assert 0.6 < ((drawn > 300) & (drawn < 850)).float().mean() < 0.8
+
+
+def test_a_crew_of_two_finds_the_gradients_of_one():
+    torch.manual_seed(0)
+    model = denoiser.Model(20)
+    batch = (torch.randn(4, 12, 16, 16), torch.tensor([1, 200, 600, 999]), torch.randint(0, 20, (4, 32)))
+    batch = (*batch, torch.randn(4, 12, 16, 16))
+    found = []
+    for workers in (1, 2):
+        model.zero_grad()
+        found.append((denoiser.Crew(model, workers).backward(*batch), model.unet.conv_in.weight.grad.clone()))
+    assert found[0][0] == pytest.approx(found[1][0], rel=0.02)  # bf16
+    assert torch.nn.functional.cosine_similarity(*(grad.flatten() for _, grad in found), dim=0) > 0.99
+
+
 def test_the_autoencoder_starts_as_the_principal_components_of_patches():
     pictures = data.to_model(torch.stack([data.picture(1, i)[1] for i in range(24)]))
     model = FoldedAutoencoder(channels=192)

@@ -20,17 +20,17 @@ from tqdm import tqdm
 from .data import to_model
 from .log import falling
 from .parts import SIZE
-from .scenes import Scene, draw, render
-from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, WEARS
+from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, draw, render
+from .things import COLOURS, PLACES
 
 NOBODY = "nothing"
-NAMES = [NOBODY, *CHARACTERS, *OBJECTS, *RIDES]
+NAMES = [NOBODY, *CAST, *PROPS, *VEHICLES]
 HEADS = {
     "first": NAMES,  # in reading order: the left one, or the upper one
     "second": NAMES,
     "colour": [NOBODY, *COLOURS],  # of the first; nothing is its own colour
-    "wear": [NOBODY, *WEARS],
-    "ride": [NOBODY, *RIDES],
+    "wear": [NOBODY, *CLOTHES],
+    "ride": [NOBODY, *VEHICLES],
     "count": [1, 2, 3, 4],
     "side": [NOBODY, "left", "above"],  # where the first is, seen from the second
     "place": [*PLACES],

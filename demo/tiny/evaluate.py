@@ -19,8 +19,8 @@ from tqdm import tqdm
 
 from . import checker
 from .parts import SIZE, load
-from .scenes import Scene, Thing, held_out, plain_caption, render
-from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, WEARS
+from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, Thing, held_out, plain_caption, render
+from .things import COLOURS, PLACES
 
 HEADS_OF = {
     "one object": ("first",),
@@ -35,29 +35,29 @@ BATCH = 16
 
 
 def one_object(rng: Random) -> Scene:
-    return Scene((Thing(rng.choice([*CHARACTERS, *OBJECTS, *RIDES])),))
+    return Scene((Thing(rng.choice([*CAST, *PROPS, *VEHICLES])),))
 
 
 def two_objects(rng: Random) -> Scene:
-    first, second = rng.sample([*CHARACTERS, *OBJECTS, *RIDES], 2)
+    first, second = rng.sample([*CAST, *PROPS, *VEHICLES], 2)
     return Scene((Thing(first), Thing(second)), relation=rng.choice([*checker.SIDES]))
 
 
 def count(rng: Random) -> Scene:
-    return Scene((Thing(rng.choice([*CHARACTERS, *OBJECTS])),), count=rng.choice((2, 3, 4)))
+    return Scene((Thing(rng.choice([*CAST, *PROPS])),), count=rng.choice((2, 3, 4)))
 
 
 def colour(rng: Random) -> Scene:
-    return _held(rng, lambda: Thing(rng.choice([*CHARACTERS]), rng.choice([*COLOURS]), rng.choice([*WEARS])))
+    return _held(rng, lambda: Thing(rng.choice(CAST), rng.choice([*COLOURS]), rng.choice(CLOTHES)))
 
 
 def binding(rng: Random) -> Scene:
-    pick = (CHARACTERS, COLOURS, WEARS, RIDES)
+    pick = (CAST, COLOURS, CLOTHES, VEHICLES)
     return _held(rng, lambda: Thing(*(rng.choice([*table]) for table in pick)))
 
 
 def place(rng: Random) -> Scene:
-    scene = _held(rng, lambda: Thing(rng.choice([*CHARACTERS]), None, rng.choice([*WEARS]), rng.choice([*RIDES])))
+    scene = _held(rng, lambda: Thing(rng.choice(CAST), None, rng.choice(CLOTHES), rng.choice(VEHICLES)))
     return Scene(scene.things, rng.choice([name for name in PLACES if name != "plain"]))
 
 

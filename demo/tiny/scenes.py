@@ -12,8 +12,11 @@ from PIL import Image
 
 from .drawing import figure, paste
 from .places import PAINTERS
-from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, WEARS
+from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, TAUGHT, WEARS
 
+CAST, PROPS, VEHICLES, CLOTHES = (
+    [name for name in table if name in TAUGHT] for table in (CHARACTERS, OBJECTS, RIDES, WEARS)
+)
 RELATIONS = {
     "next to": ("next to", "beside", "and"),
     "left of": ("left of", "to the left of", "on the left of"),
@@ -61,14 +64,14 @@ def _colour(rng: Random, place: str, chance: float) -> str | None:
 
 
 def _character(rng: Random, place: str, busy: float = 1.0) -> Thing:
-    name = rng.choice(list(CHARACTERS))
-    wear = rng.choice(list(WEARS)) if rng.random() < 0.5 * busy else None
-    ride = rng.choice(list(RIDES)) if rng.random() < 0.45 * busy else None
+    name = rng.choice(CAST)
+    wear = rng.choice(CLOTHES) if rng.random() < 0.5 * busy else None
+    ride = rng.choice(VEHICLES) if rng.random() < 0.45 * busy else None
     return Thing(name, _colour(rng, place, 0.55), wear, ride)
 
 
 def _object(rng: Random, place: str) -> Thing:
-    return Thing(rng.choice([*OBJECTS, *RIDES]), _colour(rng, place, 0.4))
+    return Thing(rng.choice([*PROPS, *VEHICLES]), _colour(rng, place, 0.4))
 
 
 def _either(rng: Random, place: str) -> Thing:
@@ -177,16 +180,17 @@ def vocabulary() -> dict[str, list[str]]:
     """Every word or phrase that captions use, by kind; the words of `words` are what the tokenizer knows."""
     number_words = [*NUMBERS.values()]
     groups = {
-        "characters": [*CHARACTERS],
+        "characters": CAST,
         "colours": [*COLOURS],
-        "things to wear": [*WEARS],
-        "rides": [*RIDES],
-        "objects": [*OBJECTS],
+        "things to wear": CLOTHES,
+        "rides": VEHICLES,
+        "objects": PROPS,
         "places": [phrase for phrases in PLACES.values() for phrase in phrases[:1] if phrase],
         "how many": number_words[1:],
         "where": [*RELATIONS],
     }
-    names = [*CHARACTERS, *OBJECTS, *RIDES, *WEARS, *(s for many in SYNONYMS.values() for s in many)]
+    names = [*CAST, *PROPS, *VEHICLES, *CLOTHES]
+    names += [other for name in [*names, *COLOURS] for other in SYNONYMS.get(name, ())]
     phrases = [*names, *(plural(n) for n in names), *COLOURS, *number_words, *(p for ps in PLACES.values() for p in ps)]
     phrases += [p for ps in RELATIONS.values() for p in ps]
     phrases += ["a an the wearing with on in riding atop and picture drawing emoji of"]

@@ -10,12 +10,11 @@ from .parts import SIZE, load
 PROMPTS = (
     "a red fox wearing sunglasses on a skateboard", "a blue cat", "a pizza", "an astronaut riding a horse",
     "a green frog wearing a crown at night", "a rocket in space", "a pink rabbit wearing glasses on a scooter",
-    "a tiger on a boat on the beach", "an orange owl", "a yellow monkey riding an elephant",
-    "a cow wearing a graduation cap", "a purple alien on a bicycle at sunset", "a koala in the snow", "a blue car",
-    "a castle on the grass", "a red mushroom", "a cactus in the desert", "three green apples",
-    "a green robot wearing a top hat",
+    "a tiger on a boat on the beach", "an orange owl", "a yellow lion riding a horse", "a pig wearing a graduation cap",
+    "a purple alien on a bicycle at sunset", "a bear in the snow", "a blue car", "a castle on the grass",
+    "a red mushroom", "a ghost in the desert", "three green apples", "a green robot wearing a top hat",
     "a penguin next to a pig", "a yellow star above a blue fish", "a banana", "a purple umbrella in the rain",
-    "a raccoon on a rocket in space",
+    "a panda on a rocket in space",
 )  # fmt: skip
 COLUMNS = 8
 

@@ -18,9 +18,10 @@ def main(
     out: str = "assets/tiny",
     *,
     autoencoder_minutes: float = 17,
-    denoiser_minutes: float = 80,
+    denoiser_minutes: float = 92,
     seed: int = 1,
-    count: int = 36_000,
+    count: int = 24_000,
+    workers: int = 1,
     steps: int | None = None,
 ) -> None:
     """Both stages; with `steps`, that many iterations of each instead of minutes, for tests."""
@@ -37,9 +38,8 @@ def main(
         finish(model, home / "latest")
         sheet.main(str(home / "latest"), str(home / "latest.png"))
 
-    trained = denoiser.train(
-        home, vae, minutes=denoiser_minutes, seed=seed, count=count, steps=steps, on_checkpoint=look
-    )
+    hours = {"minutes": denoiser_minutes, "seed": seed, "count": count, "steps": steps, "workers": workers}
+    trained = denoiser.train(home, vae, **hours, on_checkpoint=look)
     finish(trained, Path(out))
 
 
@@ -48,7 +48,8 @@ if __name__ == "__main__":
     parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=17)
-    parser.add_argument("--denoiser-minutes", type=float, default=80)
+    parser.add_argument("--denoiser-minutes", type=float, default=92)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=36_000, help="scenes in the latent cache")
+    parser.add_argument("--count", type=int, default=24_000, help="scenes in the latent cache")
+    parser.add_argument("--workers", type=int, default=1, help="cores that share a batch; set OMP_NUM_THREADS=1")
     main(**vars(parser.parse_args()))
