@@ -137,7 +137,7 @@ def test_surprise_me_uses_only_words_it_knows(visitor):
 def test_unknown_words_are_marked_while_typing(visitor):
     visitor.page.fill("#oos-prompt", "a blue dinosaur")
     assert visitor.page.locator(".prompt-marks mark").all_text_contents() == ["dinosaur"]
-    assert "never seen “dinosaur”" in visitor.page.text_content("#oos-hint")
+    assert "does not know “dinosaur”" in visitor.page.text_content("#oos-hint")
     visitor.page.fill("#oos-prompt", "a blue cat")
     assert visitor.page.locator(".prompt-marks mark").count() == 0
 

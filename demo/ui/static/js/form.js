@@ -174,7 +174,7 @@ export class Form {
     }
     const words = [...new Set(unknown.map(({ word }) => word.toLowerCase()))];
     const shown = words.slice(0, 4).map((word) => "“" + word + "”").join(", ") + (words.length > 4 ? " and more" : "");
-    return ["It has never seen " + shown + ": it will draw something, but not that."];
+    return ["It does not know " + shown + ": it will draw something, but not that."];
   }
 
   swap(running) {
