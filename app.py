@@ -11,7 +11,7 @@ def main() -> int:
     """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
     try:
         settings = Settings.from_env()
-        engine = Engine.load(settings.model)
+        engine = Engine.load(settings.model, settings.upscaler)
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

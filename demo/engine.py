@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
 import re
 import threading
 import time
@@ -18,32 +19,40 @@ import numpy as np
 import torch
 
 from demo import latents
+from demo.attention import Listener, listening, why_no_words
+from demo.door import stand_before, why_no_sides
+from demo.finish import Finish, Finished, Upscaler, finish
 from demo.pipeline import BadModel, find, new_scheduler, offered_schedulers, open_pipeline, read_vocabulary
+from demo.prompt import Reader, can_show
 from demo.stream import Outlet, stream
 from demo.tap import State, Tap
-from demo.trace import BadRequest, Frame, Request, Step, Trace
+from demo.trace import BadRequest, Frame, Request, Step, Trace, Watch
 
 __all__ = ["BadModel", "Engine"]
 
 POLL = 0.05  # seconds between two looks at the stop flag while another run has the model
+STATES_ONLY = Watch()
 
 
 class Engine:
     """One model. Runs take turns on it: each waits, stoppably, until the one before has ended."""
 
-    def __init__(self, pipe, model: str, vocabulary: frozenset[str] | None = None):
+    def __init__(self, pipe, model: str, vocabulary: frozenset[str] | None = None, upscaler: str = ""):
         self.model = model  # for display, as in the trace
         self.vocabulary = vocabulary  # lower case; None if the model ships no list of its words
         self.schedulers = offered_schedulers(pipe)  # key -> label, those that work with this model
+        self.can = _abilities(pipe, upscaler)  # name of a panel -> None, or why this model cannot fill it
         self._pipe = pipe
+        self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
         self._turn = threading.Lock()
 
     @classmethod
-    def load(cls, model: str) -> Engine:
+    def load(cls, model: str, upscaler: str = "") -> Engine:
         """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence."""
         source = find(model)
         pipe = open_pipeline(source)
-        return cls(pipe, model if isinstance(source, str) else source.resolve().name, read_vocabulary(source))
+        name = model if isinstance(source, str) else source.resolve().name
+        return cls(pipe, name, read_vocabulary(source), upscaler)
 
     def unknown_words(self, prompt: str) -> list[str]:
         """The words (and emoji) of `prompt` that the model was not trained on, as typed, each once."""
@@ -53,27 +62,61 @@ class Engine:
         unknown = [word for word in words if _is_word(word) and not self._knows(word)]
         return list(dict.fromkeys(unknown))
 
-    def steps(self, request: Request, stop: threading.Event | None = None) -> Iterator[Step]:
+    def steps(
+        self, request: Request, stop: threading.Event | None = None, watch: Watch = STATES_ONLY
+    ) -> Iterator[Step]:
         """The N + 1 states of a run as numbers; `stop` or closing ends it within one step. Raises BadRequest."""
-        return self._stream(request, stop, lambda step: step)
+        return self._stream(request, stop, watch, lambda step: step)
 
-    def frames(self, request: Request, stop: threading.Event | None = None) -> Iterator[Frame]:
+    def frames(
+        self, request: Request, stop: threading.Event | None = None, watch: Watch = STATES_ONLY
+    ) -> Iterator[Frame]:
         """As `steps`, each state decoded to pictures."""
-        return self._stream(request, stop, Darkroom(self._pipe).develop)
+        return self._stream(request, stop, watch, latents.Darkroom(self._pipe).develop)
+
+    def sides(self, step: Step, request: Request) -> dict[str, np.ndarray | None]:
+        """The guess with the prompt, without it, and mixed at the request's guidance, uint8 (H, W, 3), decoded now.
+
+        None for what `step` lacks. Needs no turn: it may be asked while somebody's run is under way.
+        """
+        with_prompt, without, guided = step.with_prompt, step.without_prompt, step.denoised
+        if with_prompt is not None:
+            guided = without + np.float32(request.guidance) * (with_prompt - without)
+        planes = {"with_prompt": with_prompt, "without_prompt": without, "guided": guided}
+        return {name: plane if plane is None else self._decoded(plane) for name, plane in planes.items()}
+
+    @functools.cached_property
+    def reader(self) -> Reader:
+        """What turns a prompt into this model's numbers, without a run; ask `can["numbers"]` first."""
+        return Reader(self._pipe, self.vocabulary)
+
+    @functools.cached_property
+    def preview(self) -> latents.Preview:
+        """The linear decoder with which a browser shows mixes of its own; fitted when first asked for."""
+        return latents.linear_preview(self._pipe)
+
+    def finish(self, image: np.ndarray, wanted: Finish, request: Request) -> Finished:
+        """The final touches on a run's picture, enlarged by the upscaler if there is one. Raises BadModel."""
+
+        def enlarge(picture):
+            seeded = torch.Generator("cpu").manual_seed(request.seed)
+            return self._upscaler(picture, prompt=request.prompt, generator=seeded)
+
+        return finish(image, wanted, enlarge if self._upscaler else None)
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         """The record of a run, whole or stopped."""
         unknown = None if self.vocabulary is None else tuple(self.unknown_words(request.prompt))
         return Trace(request, self.model, str(self._pipe.dtype).removeprefix("torch."), tuple(frames), unknown)
 
-    def _stream(self, request, stop, develop) -> Iterator:
+    def _stream(self, request, stop, watch, develop) -> Iterator:
         if request.scheduler not in self.schedulers:
             offered = ", ".join(self.schedulers)
             raise BadRequest(f"The model {self.model} runs with the scheduler {offered}, not {request.scheduler}.")
 
         def produce(outlet: Outlet) -> None:
             with self._my_turn(outlet), torch.inference_mode():  # grad mode belongs to the thread
-                self._run(request, lambda step: outlet(develop(step)))
+                self._run(request, watch, lambda step: outlet(develop(step)))
 
         return stream(produce, stop)
 
@@ -87,70 +130,56 @@ class Engine:
         finally:
             self._turn.release()
 
-    def _run(self, request: Request, see) -> None:
+    def _run(self, request: Request, watch: Watch, see) -> None:
         began = time.perf_counter()
         pipe = copy.copy(self._pipe)  # shares the weights; the scheduler is this run's own
         pipe.scheduler = new_scheduler(pipe, request.scheduler)
+        door = stand_before(pipe, request.guidance) if watch.sides and self.can["sides"] is None else None
+        with listening(pipe.unet if watch.words and self.can["words"] is None else None) as listener:
 
-        def report(state: State) -> None:
-            see(_as_step(pipe, request, state, time.perf_counter() - began))
+            def report(state: State) -> None:
+                see(_as_step(pipe, request, state, listener, time.perf_counter() - began))
 
-        Tap(pipe.scheduler, report)
-        pipe(**_arguments(request))
+            Tap(pipe.scheduler, report, door and door.halves)
+            pipe(**_arguments(request))
+
+    def _decoded(self, plane: np.ndarray) -> np.ndarray:
+        return latents.decode(self._pipe, torch.from_numpy(plane[None]))[0]
 
     def _knows(self, word: str) -> bool:
         word = word.casefold()
         return word in self.vocabulary or re.split("['’]", word)[0] in self.vocabulary
 
 
-class Darkroom:
-    """Develops the Steps of one run into Frames, in their order."""
-
-    def __init__(self, pipe):
-        self._pipe = pipe
-        self._before: np.ndarray | None = None
-
-    def develop(self, step: Step) -> Frame:
-        """Both pictures in one batch; those of the result one by one, as the pipeline itself decodes it."""
-        planes = [step.latents] if step.denoised is None else [step.latents, step.denoised]
-        batches = [[plane] for plane in planes] if step.index == step.total else [planes]
-        pictures = [picture for batch in batches for picture in self._decode(batch)]
-        image, guess = pictures[0], pictures[1] if len(pictures) > 1 else None
-        change, gain = (None, 1.0) if self._before is None else latents.change(image, self._before)
-        self._before = image
-        return Frame(
-            index=step.index,
-            total=step.total,
-            timestep=step.timestep,
-            alpha=step.alpha,
-            sigma=step.sigma,
-            seconds=step.seconds,
-            image=image,
-            denoised=guess,
-            change=change,
-            gain=gain,
-        )
-
-    def _decode(self, planes: list[np.ndarray]) -> list[np.ndarray]:
-        return latents.decode(self._pipe, torch.from_numpy(np.stack(planes)))
-
-
-def _as_step(pipe, request: Request, state: State, seconds: float) -> Step:
+def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: float) -> Step:
     def plain(tensor) -> np.ndarray | None:
         if tensor is None:
             return None
         return latents.planes(pipe, tensor, request.height, request.width)[0].float().cpu().numpy().copy()
 
+    here = plain(state.latents)
     return Step(
         index=state.index,
         total=state.total,
         timestep=state.timestep,
         alpha=state.alpha,
         sigma=state.sigma,
-        latents=plain(state.latents),
+        latents=here,
         denoised=plain(state.denoised),
         seconds=seconds,
+        words=listener.take(*here.shape[1:]),
+        with_prompt=plain(state.with_prompt),
+        without_prompt=plain(state.without_prompt),
     )
+
+
+def _abilities(pipe, upscaler: str) -> dict[str, str | None]:
+    return {
+        "words": why_no_words(pipe),
+        "sides": why_no_sides(pipe),
+        "numbers": can_show(pipe),
+        "upscaler": None if upscaler else "No upscaler is set (DEMO_UPSCALER), so enlarging is plain resizing.",
+    }
 
 
 def _arguments(request: Request) -> dict:

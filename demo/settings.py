@@ -18,6 +18,7 @@ class Settings:
     model: str = str(DEFAULT_MODEL)  # DEMO_MODEL
     exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
     keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays
+    upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
     queue: int = 32  # DEMO_QUEUE: visitors that may wait before newcomers are turned away
 
     @classmethod
@@ -27,6 +28,7 @@ class Settings:
             model=env.get("DEMO_MODEL") or cls.model,
             exports=Path(env.get("DEMO_EXPORTS") or cls.exports),
             keep_seconds=_positive(env, "DEMO_KEEP_SECONDS", cls.keep_seconds),
+            upscaler=env.get("DEMO_UPSCALER") or cls.upscaler,
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
         )
 

@@ -25,7 +25,8 @@ class State:
     """What the tap reports: `latents = alpha * picture + sigma * noise` after `index` of `total` steps.
 
     latents and denoised (the guess x0) are the pipeline's tensors with their batch axis; timestep is what the network
-    saw on the way here. denoised and timestep are None at 0.
+    saw on the way here. denoised and timestep are None at 0. with_prompt and without_prompt are the guesses from the
+    two halves of the network's output, where those are told.
     """
 
     index: int
@@ -35,17 +36,20 @@ class State:
     sigma: float
     latents: torch.Tensor
     denoised: torch.Tensor | None
+    with_prompt: torch.Tensor | None = None
+    without_prompt: torch.Tensor | None = None
 
 
 class Tap:
     """Reports every State of the run that `scheduler` steps through to `see`, the noise before the network first runs.
 
     A pipeline that never calls `scale_model_input` (those of flow matching) gets its noise reported at the first step.
-    What `see` raises ends the run. One Tap and one scheduler object per run.
+    What `see` raises ends the run. One Tap and one scheduler object per run. `halves` (see door.py) takes the output
+    that the scheduler gets apart again: (with the prompt, without it), or None.
     """
 
-    def __init__(self, scheduler, see: Callable[[State], None]):
-        self.scheduler, self.see = scheduler, see
+    def __init__(self, scheduler, see: Callable[[State], None], halves: Callable | None = None):
+        self.scheduler, self.see, self.halves = scheduler, see, halves
         self.done = 0
         self.started = False
         for name, wrap in (
@@ -80,8 +84,9 @@ class Tap:
             guess = getattr(result, "pred_original_sample", None)
             if guess is None:
                 guess = predicted_picture(self.scheduler, self.done, model_output, sample)
+            sides = self._sides(model_output, sample)
             self.done += 1
-            self._report(result.prev_sample, float(timestep), guess)
+            self._report(result.prev_sample, float(timestep), guess, *sides)
             return result if return_dict else result.to_tuple()
 
         return step
@@ -92,10 +97,15 @@ class Tap:
             noise_std = getattr(self.scheduler, "init_noise_sigma", 1.0)
             self._report(sample / noise_std, None, None, rescale=False)
 
-    def _report(self, latents, timestep, guess, rescale=True) -> None:
+    def _sides(self, model_output, sample) -> list[torch.Tensor]:
+        """The guesses from both halves, by our formula: none of them is clipped, whatever the scheduler does."""
+        halves = (self.halves and self.halves(model_output)) or ()
+        return [predicted_picture(self.scheduler, self.done, half, sample) for half in halves]
+
+    def _report(self, latents, timestep, guess, *sides, rescale=True) -> None:
         alpha, sigma, scale = noise_level(self.scheduler, self.done)
         latents = latents * scale if rescale and scale != 1.0 else latents
-        self.see(State(self.done, len(self.scheduler.timesteps), timestep, alpha, sigma, latents, guess))
+        self.see(State(self.done, len(self.scheduler.timesteps), timestep, alpha, sigma, latents, guess, *sides))
 
 
 def drop_timestep_below_zero(scheduler) -> None:

@@ -1,4 +1,4 @@
-"""The four records of a run: what was asked (Request), what happened (Step, Frame), what repeats it (Trace).
+"""The records of a run: what was asked (Request, Watch), what happened (Step, Frame), what repeats it (Trace).
 
 Knows numpy and the standard library, nothing of models, pages or files. Values from outside become a Request in
 `Request.checked` and nowhere else, so everything behind that door may trust them. Arrays are float32 or uint8, on the
@@ -11,7 +11,7 @@ import hashlib
 import math
 import numbers
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,9 @@ MAX_PROMPT = 500  # characters
 MIN_STEPS, MAX_STEPS = 1, 100
 MIN_GUIDANCE, MAX_GUIDANCE = 1.0, 20.0
 MAX_SEED = 2**32 - 1
+GAINS = (1, 2, 4, 8, 16)  # how much a difference of two pictures may be amplified to be seen
+MIDDLE = 128  # the grey that means "no difference"
+CLOSING = tuple(",;:.!?")  # no space comes before these
 
 
 class BadRequest(ValueError):
@@ -53,11 +56,22 @@ class Request:
             prompt=_prompt(prompt),
             seed=secrets.randbelow(MAX_SEED + 1)
             if seed is None or seed == ""
-            else _whole("The seed", seed, 0, MAX_SEED),
-            steps=_whole("Steps", steps, MIN_STEPS, MAX_STEPS),
-            guidance=_between("Guidance", guidance, MIN_GUIDANCE, MAX_GUIDANCE),
+            else whole("The seed", seed, 0, MAX_SEED),
+            steps=whole("Steps", steps, MIN_STEPS, MAX_STEPS),
+            guidance=between("Guidance", guidance, MIN_GUIDANCE, MAX_GUIDANCE),
             scheduler=_scheduler(scheduler),
         )
+
+
+@dataclass(frozen=True)
+class Watch:
+    """What is recorded of a run besides its states; a model without such a part leaves those fields None.
+
+    words: which token each place looked at. sides: the guess with the prompt alone, and the guess without it.
+    """
+
+    words: bool = False
+    sides: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +81,10 @@ class Step:
     index counts steps *done*: 0 is the pure noise, `total` the result, so a run of N steps has N + 1 states.
     timestep is what the network saw on the way here and denoised, (C, h, w), the picture it guessed then; both are None
     at 0. latents (C, h, w) is in the denoiser's space; seconds is wall time since the run began.
+
+    What a Watch asks for is None at 0 too. words, float16 (T, h, w), is the share of its attention that a place gave to
+    each of the T tokens, padding included: one in sum. with_prompt and without_prompt (C, h, w) are the two pictures
+    that `denoised = without_prompt + guidance * (with_prompt - without_prompt)` is mixed from.
     """
 
     index: int
@@ -77,6 +95,9 @@ class Step:
     latents: np.ndarray
     denoised: np.ndarray | None
     seconds: float
+    words: np.ndarray | None = None
+    with_prompt: np.ndarray | None = None
+    without_prompt: np.ndarray | None = None
 
     @property
     def noise_left(self) -> float:
@@ -89,7 +110,8 @@ class Frame:
     """A Step as pictures, uint8 sRGB (H, W, 3).
 
     image is the decoded state, denoised the decoded guess (None at 0), change this state minus the one before
-    (None at 0): 128 is "no change", and a difference of d levels is drawn as 128 + gain * d.
+    (None at 0): 128 is "no change", and a difference of d levels is drawn as 128 + gain * d. step is the Step itself,
+    for what shows numbers; the hash does not know it.
     """
 
     index: int
@@ -102,6 +124,7 @@ class Frame:
     denoised: np.ndarray | None = None
     change: np.ndarray | None = None
     gain: float = 1.0
+    step: Step | None = field(default=None, repr=False)
 
     @property
     def noise_left(self) -> float:
@@ -147,6 +170,51 @@ def noise_left(alpha: float, sigma: float) -> float:
     return sigma**2 / (alpha**2 + sigma**2)
 
 
+def difference(after: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, float]:
+    """What `after` has that `before` has not: uint8 (H, W, 3) with 128 + gain * (after - before), and the gain.
+
+    The gain is the largest of GAINS that clips no more than one value in a hundred.
+    """
+    signed = after.astype(np.int16) - before
+    typical = np.percentile(np.abs(signed), 99)
+    gain = max((g for g in GAINS if g * typical < MIDDLE), default=GAINS[0])
+    return np.clip(MIDDLE + gain * signed, 0, 255).astype(np.uint8), float(gain)
+
+
+def without_word(prompt: str, start: int, end: int) -> str:
+    """`prompt` without its characters start..end, closed up where they were; the rest stays as it was typed.
+
+    Removing nothing returns the very prompt, so that the two runs are one. Raises ValueError for a span outside of it.
+    """
+    if not 0 <= start <= end <= len(prompt):
+        raise ValueError(f"there are no characters {start} to {end} in a prompt of {len(prompt)}")
+    if start == end:
+        return prompt
+    before, after = prompt[:start].rstrip(), prompt[end:].lstrip()
+    space = " " if len(before) < start or len(after) < len(prompt) - end else ""  # none inside a word
+    if after[:1] in CLOSING and (not before or before[-1] in CLOSING):
+        after = after[1:].lstrip()  # "a fox, [red], at night" keeps one comma, "[red], a fox" none
+    if not after:
+        return before.rstrip(",;:").rstrip()
+    return before + after if not before or after[0] in CLOSING else before + space + after
+
+
+def whole(name: str, value, low: int, high: int) -> int:
+    """`value`, or what it spells, as an int from low to high. Raises BadRequest, which calls it `name`."""
+    number = _number(value)
+    if number is None or not math.isfinite(number) or number != int(number) or not low <= number <= high:
+        raise BadRequest(f"{name} must be a whole number from {low} to {high}, not {_shown(value)}.")
+    return int(number)
+
+
+def between(name: str, value, low: float, high: float) -> float:
+    """`value`, or what it spells, as a float from low to high. Raises BadRequest, which calls it `name`."""
+    number = _number(value)
+    if number is None or not low <= number <= high:  # NaN is between nothing
+        raise BadRequest(f"{name} must be a number from {low:g} to {high:g}, not {_shown(value)}.")
+    return float(number)
+
+
 def _state(frame: Frame) -> dict:
     return {
         "index": frame.index,
@@ -183,20 +251,6 @@ def _number(value) -> float | int | None:
             except ValueError:
                 continue
     return None
-
-
-def _whole(name: str, value, low: int, high: int) -> int:
-    number = _number(value)
-    if number is None or not math.isfinite(number) or number != int(number) or not low <= number <= high:
-        raise BadRequest(f"{name} must be a whole number from {low} to {high}, not {_shown(value)}.")
-    return int(number)
-
-
-def _between(name: str, value, low: float, high: float) -> float:
-    number = _number(value)
-    if number is None or not low <= number <= high:  # NaN is between nothing
-        raise BadRequest(f"{name} must be a number from {low:g} to {high:g}, not {_shown(value)}.")
-    return float(number)
 
 
 def _scheduler(value) -> str:

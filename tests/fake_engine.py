@@ -1,16 +1,27 @@
-"""An engine without a model: a disc comes out of noise in a straight line, so that every number is known beforehand."""
+"""An engine without a model: a disc comes out of noise in a straight line, so that every number is known beforehand.
+
+Its latents are the cells of its pictures, 8 x 8 of them, so that the linear preview is exact; its words look at places
+of their own, one beside the other.
+"""
 
 from __future__ import annotations
 
 import re
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 
-from demo.trace import SCHEDULERS, Frame, Request, Trace
+from demo import finish
+from demo.measure import cells
+from demo.prompt import Atlas, Numbers, Token, principal
+from demo.trace import SCHEDULERS, Frame, Request, Step, Trace, Watch
 
 SIZE = 64
+CELLS = 8
+SEATS = 16  # tokens that fit, start and end included
+WIDTH = 12  # numbers in a token's vector
 
 
 class FakeEngine:
@@ -20,15 +31,21 @@ class FakeEngine:
     schedulers = SCHEDULERS
     vocabulary = frozenset("a an the on in at cat fox blue red wearing riding crown skateboard space night".split())
 
-    def __init__(self, pause: float = 0.0, breaks_at: int | None = None, size: int = SIZE):
+    def __init__(self, pause: float = 0.0, breaks_at: int | None = None, size: int = SIZE, **cannot: str):
         self.pause, self.breaks_at, self.size = pause, breaks_at, size
+        self.can = {"words": None, "sides": None, "numbers": None, "upscaler": "It has none."} | cannot
+        self.preview = SimpleNamespace(
+            matrix=127.5 * np.eye(3, dtype=np.float32), bias=np.full(3, 127.5, np.float32), error=0.25
+        )
+        self.reader = FakeReader(self.vocabulary)
         self.drawn = 0  # states drawn so far, over all runs
         self._one = threading.Lock()
 
     def unknown_words(self, prompt: str) -> list[str]:
         return [word for word in re.findall(r"[\w']+", prompt.lower()) if word not in self.vocabulary]
 
-    def frames(self, request: Request, stop: threading.Event | None = None):
+    def frames(self, request: Request, stop: threading.Event | None = None, watch: Watch | None = None):
+        watch = watch or Watch()
         with self._one:
             before = None
             for index in range(request.steps + 1):
@@ -37,7 +54,7 @@ class FakeEngine:
                 if index == self.breaks_at:
                     raise RuntimeError("the fake breaks here")
                 time.sleep(self.pause if index else 0)
-                frame = self._frame(request, index, before)
+                frame = self._frame(request, index, before, watch)
                 before = frame.image
                 self.drawn += 1
                 yield frame
@@ -45,26 +62,108 @@ class FakeEngine:
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         return Trace(request, self.model, "float32", tuple(frames), tuple(self.unknown_words(request.prompt)))
 
-    def _frame(self, request: Request, index: int, before) -> Frame:
-        share = index / request.steps
-        noise = np.random.default_rng(request.seed).integers(0, 256, (self.size, self.size, 3)).astype(np.float32)
-        image = np.round((1 - share) * noise + share * self.disc(request)).astype(np.uint8)
-        change = None if before is None else image.astype(np.int16) - before.astype(np.int16)
-        return Frame(
-            index=index,
-            total=request.steps,
-            timestep=None if index == 0 else 999.0 * (1 - (index - 1) / request.steps),
-            alpha=share,
-            sigma=1 - share,
-            seconds=index * self.pause,
-            image=image,
-            denoised=None if index == 0 else self.disc(request).astype(np.uint8),
-            change=None if change is None else np.clip(128 + 4 * change, 0, 255).astype(np.uint8),
-            gain=4.0,
-        )
+    def sides(self, step: Step, request: Request) -> dict[str, np.ndarray]:
+        guided = step.without_prompt + np.float32(request.guidance) * (step.with_prompt - step.without_prompt)
+        halves = {"with_prompt": step.with_prompt, "without_prompt": step.without_prompt, "guided": guided}
+        return {name: self.picture(half) for name, half in halves.items()}
+
+    def finish(self, image: np.ndarray, wanted: finish.Finish, request: Request) -> finish.Finished:
+        return finish.finish(image, wanted)
+
+    def picture(self, latents: np.ndarray) -> np.ndarray:
+        """(3, h, w) -> uint8 (size, size, 3), each place a square."""
+        side = self.size // CELLS
+        levels = np.clip(np.round(127.5 + 127.5 * latents), 0, 255).astype(np.uint8)
+        return np.repeat(np.repeat(levels.transpose(1, 2, 0), side, axis=0), side, axis=1)
 
     def disc(self, request: Request) -> np.ndarray:
         """The picture of every run, float (size, size, 3): a disc on white whose colour is the prompt's."""
         y, x = np.mgrid[: self.size, : self.size] / (self.size - 1) - 0.5
         colour = (40, 110, 235) if "blue" in request.prompt else (225, 60, 35)
         return np.where((x**2 + y**2 < 0.14)[..., None], np.float32(colour), np.float32(255))
+
+    def _frame(self, request: Request, index: int, before, watch: Watch) -> Frame:
+        share = index / request.steps
+        noise = np.random.default_rng(request.seed).integers(0, 256, (self.size, self.size, 3)).astype(np.float32)
+        image = np.round((1 - share) * noise + share * self.disc(request)).astype(np.uint8)
+        change = None if before is None else image.astype(np.int16) - before.astype(np.int16)
+        step = self._step(request, index, image, watch)
+        return Frame(
+            index=index,
+            total=request.steps,
+            timestep=step.timestep,
+            alpha=share,
+            sigma=1 - share,
+            seconds=step.seconds,
+            image=image,
+            denoised=None if index == 0 else self.disc(request).astype(np.uint8),
+            change=None if change is None else np.clip(128 + 4 * change, 0, 255).astype(np.uint8),
+            gain=4.0,
+            step=step,
+        )
+
+    def _step(self, request: Request, index: int, image: np.ndarray, watch: Watch) -> Step:
+        """without the prompt there is white, with it as much of the disc as guidance brings to the whole."""
+        guess = _latents(self.disc(request))
+        without = np.ones_like(guess)
+        sides = index > 0 and watch.sides and self.can["sides"] is None and request.guidance > 1
+        words = index > 0 and watch.words and self.can["words"] is None
+        return Step(
+            index=index,
+            total=request.steps,
+            timestep=None if index == 0 else 999.0 * (1 - (index - 1) / request.steps),
+            alpha=index / request.steps,
+            sigma=1 - index / request.steps,
+            latents=_latents(image),
+            denoised=None if index == 0 else guess,
+            seconds=index * self.pause,
+            words=self.reader.looks(request.prompt) if words else None,
+            with_prompt=without + (guess - without) / np.float32(request.guidance) if sides else None,
+            without_prompt=without if sides else None,
+        )
+
+
+class FakeReader:
+    """Words at blanks; an id is the word's place in the alphabet, its vector comes from its letters."""
+
+    def __init__(self, vocabulary: frozenset[str]):
+        self._ids = {word: 4 + at for at, word in enumerate(sorted(vocabulary))}
+        vectors = np.stack([_vector(word) for word in self._ids])
+        centre, axes, explained = principal(vectors)
+        self.atlas = Atlas("words", tuple(self._ids), vectors, centre, axes, (vectors - centre) @ axes.T, explained)
+
+    def numbers(self, prompt: str) -> Numbers:
+        found = [self._token(met) for met in re.finditer(r"\S+", prompt)]
+        kept, cut = found[: SEATS - 2], found[SEATS - 2 :]
+        ends = [Token("<end>", 2, "end", None, True)]
+        padding = [Token("<pad>", 0, "padding", None, True)] * (SEATS - 2 - len(kept))
+        tokens = [Token("<start>", 1, "start", None, True), *kept, *ends, *padding]
+        vectors = np.stack([_vector(token.text) for token in tokens])
+        cut = [Token(token.text, token.id, "cut", token.span, token.known) for token in cut]
+        return Numbers(prompt, (*tokens, *cut), vectors)
+
+    def looks(self, prompt: str) -> np.ndarray:
+        """float16 (SEATS, 8, 8), one in sum at each place: word n looks at column n, start and end everywhere."""
+        tokens = self.numbers(prompt).tokens[:SEATS]
+        columns = np.arange(CELLS, dtype=np.float32)
+        maps = np.full((SEATS, CELLS, CELLS), 0.05, np.float32)
+        maps[0] = 1.0
+        for at, token in enumerate(tokens):
+            if token.span is not None:
+                maps[at] = np.exp(-((columns - (at - 1) % CELLS) ** 2))[None]
+        return (maps / maps.sum(axis=0)).astype(np.float16)
+
+    def _token(self, met: re.Match) -> Token:
+        number = self._ids.get(met[0].lower())
+        if number is None:
+            return Token("<unk>", 3, "unknown", met.span(), False)
+        return Token(met[0].lower(), number, "word", met.span(), True)
+
+
+def _vector(text: str) -> np.ndarray:
+    return np.random.default_rng(list(text.encode())).normal(size=WIDTH).astype(np.float32)
+
+
+def _latents(image: np.ndarray) -> np.ndarray:
+    """Levels (H, W, 3) -> float32 (3, 8, 8), mid-grey is 0."""
+    return (cells(image, CELLS, CELLS).transpose(2, 0, 1) / 127.5 - 1).astype(np.float32)

@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from diffusers import AutoencoderTiny, FluxPipeline, QwenImagePipeline
+from diffusers import AutoencoderKL, AutoencoderTiny, FluxPipeline, QwenImagePipeline
 from diffusers.configuration_utils import FrozenDict
 from diffusers.image_processor import VaeImageProcessor
 
@@ -107,3 +107,53 @@ def test_the_largest_change_is_clipped_and_does_not_wrap():
     assert latents.change(white, black)[1] == 1
     assert (latents.change(white, black)[0] == 255).all()
     assert (latents.change(black, white)[0] == 0).all()
+
+
+class LinearVae(FakeVae):
+    """An autoencoder that is a matrix: four latent channels, of which the first three are the colours in [-1, 1]."""
+
+    def encode(self, pixels):
+        self.encoded = pixels
+        return (torch.cat([pixels, pixels.mean(1, keepdim=True)], 1),)
+
+
+def linear_pipe(**config):
+    return SimpleNamespace(vae=LinearVae(**config), image_processor=VaeImageProcessor(), vae_scale_factor=1)
+
+
+@pytest.mark.parametrize(("config", "to_vae"), FAMILIES.values(), ids=FAMILIES)
+def test_the_preview_of_a_linear_decoder_is_that_decoder_in_the_denoisers_units(config, to_vae):
+    preview = latents.linear_preview(linear_pipe(**config))
+    assert preview.matrix.shape == (3, 4) and preview.bias.shape == (3,)
+    assert preview.matrix.dtype == preview.bias.dtype == np.float32
+    assert preview.error < 0.5  # what rounding to whole levels can cost
+    colours = torch.rand(1, 3, 6, 5, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    vae_units = torch.cat([colours, colours.mean(1, keepdim=True)], 1)
+    zero, one = to_vae(torch.zeros_like(vae_units)), to_vae(torch.ones_like(vae_units))
+    shown = preview.colours(((vae_units - zero) / (one - zero))[0].numpy())
+    np.testing.assert_allclose(shown, (127.5 * colours[0] + 127.5).permute(1, 2, 0), atol=0.5)
+
+
+def test_the_preview_says_how_far_off_it_is_where_the_decoder_is_not_linear():
+    pipe = linear_pipe()
+    straight = latents.linear_preview(pipe).error
+    pipe.vae.decode = lambda z, return_dict: ((3 * z[:, :3]).tanh(),)
+    assert latents.linear_preview(pipe).error > straight + 5
+
+
+def test_the_preview_is_the_same_each_time(pipe):
+    first, again = latents.linear_preview(pipe), latents.linear_preview(pipe)
+    assert np.array_equal(first.matrix, again.matrix) and first.error == again.error
+    assert first.matrix.shape == (3, 8) and np.isfinite(first.error)
+
+
+def test_the_preview_knows_autoencoders_that_give_a_distribution_or_take_frames():
+    torch.manual_seed(0)
+    kl = SimpleNamespace(vae=AutoencoderKL(norm_num_groups=8, block_out_channels=(8,)), vae_scale_factor=1)
+    kl.image_processor = VaeImageProcessor()
+    assert latents.linear_preview(kl).matrix.shape == (3, 4)
+    video = linear_pipe(temperal_downsample=[False])
+    encode = video.vae.encode
+    video.vae.encode = lambda pixels: (encode(pixels[:, :, 0])[0][:, :, None],)
+    video.vae.decode = lambda z, return_dict: (z[:, :3],)
+    assert latents.linear_preview(video).error < 0.5

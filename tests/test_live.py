@@ -27,6 +27,11 @@ def told(messages) -> list[dict]:
     return [json.loads(message) for message in messages]
 
 
+def end(message: dict) -> dict:
+    """What every `done` says, without what it says of the run's insides."""
+    return {name: value for name, value in message.items() if name not in ("curves", "point", "sentences")}
+
+
 @pytest.mark.parametrize("steps", [1, 8, 30])
 def test_a_run_is_told_from_the_noise_to_the_gif(make, steps):
     messages = told(make().watch(asked(steps=steps)))
@@ -34,7 +39,7 @@ def test_a_run_is_told_from_the_noise_to_the_gif(make, steps):
     assert kinds == ["begin", *["frame"] * (steps + 1), "packing", "done"]
     assert [message["seq"] for message in messages if message["kind"] == "frame"] == list(range(steps + 1))
     assert len({message["run"] for message in messages}) == 1
-    assert messages[-1] | {"run": 0, "gif": 0, "gif_bytes": 0} == {
+    assert end(messages[-1]) | {"run": 0, "gif": 0, "gif_bytes": 0} == {
         "kind": "done", "run": 0, "count": steps + 1, "gif": 0, "gif_bytes": 0, "stopped": False,
     }  # fmt: skip
 
@@ -43,6 +48,51 @@ def test_the_gif_of_a_run_is_there(make):
     done = told(make().watch(asked()))[-1]
     with Image.open(done["gif"]) as gif:
         assert gif.n_frames == 5
+
+
+def test_the_end_knows_what_only_the_end_can_know(make):
+    messages = told(make().watch(asked(steps=8)))
+    frames, done = [m for m in messages if m["kind"] == "frame"], messages[-1]
+    assert {len(curve) for curve in done["curves"].values()} == {9} and len(done["sentences"]) == 9
+    assert done["curves"]["coarse"][-1] == done["curves"]["fine"][-1] == 1
+    assert done["curves"]["noise"] == [frame["noise_left"] for frame in frames]
+    assert done["curves"]["change"] == pytest.approx([frame["changed"] for frame in frames], abs=1e-3)
+    assert done["point"] == 1  # the fake's first guess is the picture
+    live, late = frames[3]["sentence"], done["sentences"][3]
+    assert live.startswith("Step 3 of 8: ") and "settled" not in live and "settled" in late
+
+
+def test_a_stopped_run_has_no_end_to_be_settled_against(make):
+    live, messages = make(), []
+    for text in live.watch(asked(steps=50)):
+        messages.append(json.loads(text))
+        if messages[-1].get("seq") == 3:
+            live.stop(messages[0]["run"])
+    done = messages[-1]
+    assert done["curves"]["coarse"] is done["curves"]["fine"] is done["point"] is None
+    assert len(done["sentences"]) == done["count"] and "settled" not in " ".join(done["sentences"])
+
+
+def test_the_tokens_come_before_the_noise(make):
+    tokens = told(make().watch(asked(prompt="a blue dinosaur")))[0]["tokens"]
+    assert [token["typed"] for token in tokens[1:4]] == ["a", "blue", "dinosaur"]
+    assert [token["kind"] for token in tokens[:5]] == ["start", "word", "word", "unknown", "end"]
+    assert told(make(numbers="It cannot.").watch(asked()))[0]["tokens"] is None
+
+
+def test_a_reader_that_breaks_is_not_in_the_way_of_the_run(make, monkeypatch):
+    live = make()
+    monkeypatch.setattr(live.reading, "_read", lambda prompt: 1 / 0)
+    messages = told(live.watch(asked()))
+    assert messages[0]["tokens"] is None and messages[-1]["kind"] == "done"
+
+
+def test_the_exact_frames_of_a_run_are_kept(make):
+    live = make()
+    messages = told(live.watch(asked()))
+    frames = live.runs.get(messages[0]["run"]).frames
+    assert [frame.sha256 for frame in frames] == [m["sha256"] for m in messages if m["kind"] == "frame"]
+    assert all(frame.step is not None for frame in frames)
 
 
 def test_unknown_words_are_named(make):
@@ -153,7 +203,7 @@ def test_waiting_can_be_stopped(make):
     key = json.loads(next(second))["run"]
     assert json.loads(next(second)) == {"kind": "waiting", "run": key, "ahead": 1}
     live.stop(key)
-    assert told(second)[-1] | {"run": ""} == {
+    assert end(told(second)[-1]) | {"run": ""} == {
         "kind": "done", "run": "", "count": 0, "gif": None, "gif_bytes": 0, "stopped": True,
     }  # fmt: skip
 

@@ -12,7 +12,11 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from demo import explain
+from demo.runs import Runs
 from demo.settings import Settings
+from demo.ui import page
+from demo.ui.live import Live
 from demo.ui.page import build, facts, launch_options
 from demo.ui.site import STATIC
 from demo.ui.words import EXAMPLES, groups
@@ -91,7 +95,7 @@ def test_doors_that_nothing_here_uses_are_shut(address):
 
 
 def test_the_pages_files_are_served_and_asked_for_again(address):
-    for file in (*STATIC.glob("js/*.js"), *STATIC.glob("css/*.css")):
+    for file in (*STATIC.glob("js/**/*.js"), *STATIC.glob("css/**/*.css")):
         assert get(f"{address}out-of-static/{file.relative_to(STATIC)}") == (200, file.read_text("utf-8"))
     with urllib.request.urlopen(f"{address}out-of-static/js/main.js", timeout=10) as answer:
         assert answer.headers["Cache-Control"] == "no-cache"
@@ -105,20 +109,40 @@ def test_the_page_is_named_and_asks_nobody_else(address):
 
 def test_the_template_is_inert():
     """Gradio runs it through Handlebars and a JavaScript template literal: none of their signs may be in it."""
-    text = (STATIC / "page.html").read_text("utf-8")
+    text = page.markup()
     assert [sign for sign in ("`", "${", "{{", "\\", "<script") if sign in text] == []
 
 
+def test_every_fragment_is_in_the_page_and_has_its_module_and_sheet():
+    text = page.markup()
+    assert "<!--" not in text
+    for file in STATIC.glob("panels/*.html"):
+        assert file.read_text("utf-8").strip() in text and f'data-panel="{file.stem}"' in text
+        assert "export class Panel" in (STATIC / "js" / "panels" / f"{file.stem}.js").read_text("utf-8")
+        assert (STATIC / "css" / "panels" / f"{file.stem}.css").is_file()
+
+
+def test_every_place_has_its_prose_and_every_stop_of_the_tour_its_place():
+    text, prose = page.markup(), explain.pages()
+    assert re.findall(r'data-lore="(\w+)"', text) == [stage["key"] for stage in prose["stages"]]
+    asides = {"prompt": 'class="ask"', "timeline": 'class="timeline"'}
+    for stop in prose["tour"]:
+        place = asides.get(stop["anchor"], rf'data-(?:tour|view|panel)="{stop["anchor"]}"')
+        assert re.search(place, text), f"the tour goes to {stop['anchor']}, which is not on the page"
+    for term in re.findall(r'data-term="([^"]+)"', text):
+        assert term in prose["glossary"]
+
+
 def test_what_was_typed_is_never_markup():
-    for file in STATIC.glob("js/*.js"):
+    for file in STATIC.glob("js/**/*.js"):
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", file.read_text("utf-8")
         )
 
 
 def test_every_selector_of_the_scripts_is_in_the_template():
-    text = (STATIC / "page.html").read_text("utf-8")
-    for file in STATIC.glob("js/*.js"):
+    text = page.markup()
+    for file in STATIC.glob("js/**/*.js"):
         for name in re.findall(r"(?:querySelector|find)\(\"[.#]([\w-]+)\"\)", file.read_text("utf-8")):
             assert re.search(rf'(?:id|class)="[^"]*\b{name}\b', text), f"{file.name} looks for {name}"
 
@@ -128,6 +152,19 @@ def test_the_facts_are_plain_and_whole(settings):
     assert told["examples"] == list(EXAMPLES) and len(EXAMPLES) >= 5
     assert told["limits"] == {"prompt": 500, "steps": [1, 100], "guidance": [1, 20], "seed": 2**32 - 1}
     assert "cat" in told["words"] and told["schedulers"]["ddim"] == "DDIM"
+
+
+def test_the_server_functions_check_what_they_are_given(settings):
+    live = Live(FakeEngine(), Runs(settings.exports / "runs"))
+    functions = {function.__name__: function for function in page._server(live)}
+    told = {name: functions.pop(name)(None) for name in ("stop_run", "missing_frames")}
+    assert told == {"stop_run": False, "missing_frames": {"frames": [], "alive": False}}
+    assert len(functions.pop("atlas")(None)["words"]) == len(FakeEngine.vocabulary)
+    assert set(functions) == {"numbers", "token", "sides", "overlap", "without", "touch"}
+    for ask in functions.values():
+        for strange in (None, [], "x", {}, {"prompt": 5, "run": {}, "step": "x"}):
+            assert re.fullmatch(r"[A-Z].*\.", ask(strange)["error"])
+    assert functions["numbers"]({"prompt": "a cat"})["tokens"][2]["typed"] == "cat"
 
 
 def test_groups_come_from_the_model_folder(tmp_path):

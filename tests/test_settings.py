@@ -13,7 +13,8 @@ def test_an_empty_environment_gives_the_embedded_model():
 
 def test_every_setting_has_its_variable():
     env = {"DEMO_MODEL": "a/b", "DEMO_EXPORTS": "/x", "DEMO_KEEP_SECONDS": "60", "DEMO_QUEUE": "3"}
-    assert Settings.from_env(env) == Settings(model="a/b", exports=Path("/x"), keep_seconds=60, queue=3)
+    settings = Settings.from_env(env | {"DEMO_UPSCALER": "c/d"})
+    assert settings == Settings(model="a/b", exports=Path("/x"), keep_seconds=60, upscaler="c/d", queue=3)
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])

@@ -1,6 +1,7 @@
 """What the page is told: one JSON string per event, pictures that can be trusted, nothing lost on the way."""
 
 import base64
+import dataclasses
 import io
 import json
 
@@ -9,7 +10,7 @@ import pytest
 from fake_engine import FakeEngine
 from PIL import Image
 
-from demo.trace import Request
+from demo.trace import Request, Watch
 from demo.ui import timeline
 
 REQUEST = Request("a blue cat", seed=7, steps=4)
@@ -57,6 +58,21 @@ def test_a_frame_carries_its_numbers():
 def test_the_noise_has_no_guess_and_no_change():
     told = json.loads(timeline.frame("k", frames()[0]))
     assert told["guess"] is None and told["change"] is None and told["timestep"] is None
+
+
+def test_a_frame_carries_its_insides():
+    noise, *_, frame = FakeEngine().frames(REQUEST, watch=Watch(words=True, sides=True))
+    told = json.loads(timeline.frame("k", frame, noise, tokens=5))
+    assert (told["channels"]["c"], told["words"]["t"], told["with"]["c"]) == (3, 5, 3)
+    assert told["changed"] > 1 and told["sentence"] == "Step 4 of 4: no noise left. This is the picture."
+    first = json.loads(timeline.frame("k", noise))
+    assert first["channels"] and first["words"] is first["with"] is first["without"] is first["changed"] is None
+
+
+def test_a_frame_without_its_step_says_so():
+    frame = dataclasses.replace(frames()[2], step=None)
+    told = json.loads(timeline.frame("k", frame))
+    assert told["channels"] is told["words"] is told["with"] is None
 
 
 def test_what_was_typed_arrives_as_it_was():

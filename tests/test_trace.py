@@ -5,7 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from demo.trace import MAX_SEED, SCHEDULERS, BadRequest, Frame, Request, Trace, noise_left
+from demo.trace import (
+    MAX_SEED,
+    SCHEDULERS,
+    BadRequest,
+    Frame,
+    Request,
+    Step,
+    Trace,
+    Watch,
+    difference,
+    noise_left,
+    without_word,
+)
 
 
 def frame(index=0, value=0, **fields) -> Frame:
@@ -110,3 +122,55 @@ def test_a_trace_survives_json_and_holds_what_repeats_the_run():
 
 def test_a_model_without_a_word_list_says_nothing_of_unknown_words():
     assert "unknown_words" not in Trace(Request("a cat", 7), "tiny", "float32", ()).to_json()
+
+
+def test_nothing_is_recorded_unless_it_is_asked_for():
+    assert Watch() == Watch(words=False, sides=False)
+    step = Step(0, 2, None, 0.0, 1.0, np.zeros((4, 2, 2), np.float32), None, 0.0)
+    assert step.words is step.with_prompt is step.without_prompt is None
+    assert frame().step is None and frame(step=step).sha256 == frame().sha256
+
+
+@pytest.mark.parametrize(
+    ("prompt", "rest"),
+    [
+        ("a [red] fox", "a fox"),
+        ("[a] red fox", "red fox"),
+        ("a red [fox]", "a red"),
+        ("a  [red]   fox  at   night", "a fox  at   night"),
+        ("a fox, [red], at night", "a fox, at night"),
+        ("[red], a fox", "a fox"),
+        ("a fox, [red]", "a fox"),
+        ("a fox [asleep]!", "a fox!"),
+        ("a fox. [Asleep].", "a fox."),
+        ("a fox,[red],old", "a fox,old"),
+        ("sun[glass]es", "sunes"),
+        ("a [wearing a hat] fox", "a fox"),
+        ("eine [schöne] 狐狸 🦊", "eine 狐狸 🦊"),
+        ("[fox]", ""),
+    ],
+)
+def test_a_word_is_taken_out_and_the_gap_closed(prompt, rest):
+    start, end = prompt.index("["), prompt.index("]") - 1
+    assert without_word(prompt.replace("[", "").replace("]", ""), start, end) == rest
+
+
+@pytest.mark.parametrize("at", range(8))
+def test_taking_out_nothing_returns_the_prompt_to_the_letter(at):
+    assert without_word("a , fox!", at, at) == "a , fox!"
+
+
+@pytest.mark.parametrize("span", [(-1, 2), (3, 2), (0, 6)])
+def test_a_span_outside_the_prompt_is_an_error(span):
+    with pytest.raises(ValueError, match="a prompt of 5"):
+        without_word("a fox", *span)
+
+
+def test_a_difference_says_how_it_is_drawn():
+    random = np.random.default_rng(0)
+    before, after = random.integers(0, 256, (2, 20, 20, 3), np.uint8)
+    for one, other in ((before, after), (before, before), (before, before // 2 + 64)):
+        drawn, gain = difference(other, one)
+        expected = 128 + gain * (other.astype(float) - one)
+        assert np.array_equal(drawn, expected.clip(0, 255).astype(np.uint8))
+        assert np.mean((expected < 0) | (expected > 255)) <= 0.01 or gain == 1

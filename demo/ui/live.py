@@ -1,7 +1,7 @@
 """One visitor's run, from what was typed to the last message: checked, in line, shown step by step, packed as a GIF.
 
-Given an engine (anything with frames, trace, unknown_words and model) and a store of runs. Knows nothing of Gradio, so
-the page and the API share it and tests drive it directly.
+Given an engine (anything with frames, trace, unknown_words, reader, can and model) and a store of runs. Knows nothing
+of Gradio, so the page and the API share it and tests drive it directly.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from pathlib import Path
 
 from demo import export
 from demo.runs import Run, Runs
-from demo.trace import BadRequest, Frame, Request
+from demo.trace import BadRequest, Request, Watch
 from demo.ui import timeline
+from demo.ui.numbers import Reading
 from demo.ui.turns import Turns
 
 FIELDS = ("prompt", "seed", "steps", "guidance", "scheduler")
 PATIENCE = 1.0  # seconds between two looks at the line: how fast a visitor who left while waiting is noticed
 REPAIR = 16  # frames in one answer
+EVERYTHING = Watch(words=True, sides=True)
 log = logging.getLogger(__name__)
 
 
@@ -28,6 +30,7 @@ class Live:
 
     def __init__(self, engine, runs: Runs):
         self.engine, self.runs, self._turns = engine, runs, Turns()
+        self.reading = Reading(engine)
 
     def watch(self, asked) -> Iterator[str]:
         """The messages of one run, from raw form values; never raises, trouble is a message too."""
@@ -37,10 +40,11 @@ class Live:
             yield timeline.trouble(str(error))
             return
         with self._place(request) as (run, ticket):
-            yield timeline.begin(run.key, request, self.engine.model, self._unknown(request.prompt))
+            tokens = self.reading.tokens(request.prompt)
+            yield timeline.begin(run.key, request, self.engine.model, self._unknown(request.prompt), tokens)
             try:
                 yield from self._wait(run, ticket)
-                yield from self._show(run)
+                yield from self._show(run, tokens)
             except Exception as error:
                 yield timeline.trouble(sentence(error), run.key, len(run.messages))
 
@@ -87,21 +91,21 @@ class Live:
             yield timeline.waiting(run.key, ahead)
             ahead = self._turns.wait(ticket, run.stop, PATIENCE)
 
-    def _show(self, run: Run) -> Iterator[str]:
-        frames: list[Frame] = []
-        for frame in () if run.stop.is_set() else self.engine.frames(run.request, run.stop):
-            frames.append(frame)
-            message = timeline.frame(run.key, frame)
-            self.runs.add(run, message)
+    def _show(self, run: Run, tokens: list[dict] | None) -> Iterator[str]:
+        heard = None if tokens is None else sum(token["kind"] not in ("padding", "cut") for token in tokens)
+        frames = run.frames
+        for frame in () if run.stop.is_set() else self.engine.frames(run.request, run.stop, EVERYTHING):
+            message = timeline.frame(run.key, frame, frames[-1] if frames else None, heard)
+            self.runs.add(run, message, frame)
             yield message
         stopped = len(frames) <= run.request.steps
         if not frames:
-            yield timeline.done(run.key, 0, None, 0, stopped)
+            yield timeline.done(run.key, frames, None, 0, stopped)
             return
         yield timeline.packing(run.key)
         path = run.path(".gif")
         export.gif(frames, run.request, path)
-        yield timeline.done(run.key, len(frames), str(path), path.stat().st_size, stopped)
+        yield timeline.done(run.key, frames, str(path), path.stat().st_size, stopped)
 
     def _unknown(self, prompt: str) -> list[str] | None:
         return None if self.engine.vocabulary is None else list(self.engine.unknown_words(prompt))

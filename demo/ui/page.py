@@ -6,10 +6,12 @@ invisible wire on which the messages of a run arrive. Given an engine, so this i
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import gradio as gr
 
+from demo import explain
 from demo.runs import Runs
 from demo.settings import Settings
 from demo.trace import (
@@ -22,6 +24,7 @@ from demo.trace import (
     Request,
 )
 from demo.ui import words
+from demo.ui.answers import Answers, answered, without_span
 from demo.ui.live import Live, sentence
 from demo.ui.site import STATIC, routes
 
@@ -35,7 +38,7 @@ def build(engine, settings: Settings) -> gr.Blocks:
     live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         page = gr.HTML(
-            html_template=_static("page.html"),
+            html_template=markup(),
             css_template="",
             js_on_load=_static("boot.js"),
             apply_default_css=False,
@@ -72,14 +75,25 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     }
 
 
+def markup() -> str:
+    """page.html with the fragments that its comments name, panels/<name>.html, in the place of the comments."""
+    return re.sub(r"<!-- (panels/[a-z]+\.html) -->", lambda met: _static(met[1]).strip(), _static("page.html"))
+
+
 def facts(engine, settings: Settings) -> dict[str, Any]:
-    """What the browser needs to know of the model before anything runs; plain JSON."""
+    """What the browser needs to know of the model before anything runs, and the prose; plain JSON."""
+    prose = explain.pages()
     return {
         "model": engine.model,
         "words": sorted(engine.vocabulary or ()),
         "groups": words.groups(settings.model, engine.vocabulary),
         "examples": list(words.EXAMPLES),
         "schedulers": dict(engine.schedulers),
+        "can": dict(engine.can),
+        "preview": _preview(engine.preview),
+        "pages": prose["stages"],
+        "glossary": prose["glossary"],
+        "tour": prose["tour"],
         "limits": {
             "prompt": MAX_PROMPT,
             "steps": [MIN_STEPS, MAX_STEPS],
@@ -87,6 +101,11 @@ def facts(engine, settings: Settings) -> dict[str, Any]:
             "seed": MAX_SEED,
         },
     }
+
+
+def _preview(preview) -> dict[str, Any]:
+    """The linear map from latents to colours, with which the browser shows mixes of its own."""
+    return {"matrix": preview.matrix.tolist(), "bias": preview.bias.tolist(), "error": round(preview.error, 2)}
 
 
 def _watch(live: Live):
@@ -98,15 +117,41 @@ def _watch(live: Live):
 
 def _server(live: Live) -> list:
     """What the browser may call directly: no queue stands before these, so they check and answer at once."""
+    answers = Answers(live.engine, live.runs)
 
     def stop_run(key: Any = None):
         return live.stop(key)
 
     def missing_frames(asked: Any = None):
-        asked = asked if isinstance(asked, dict) else {}
-        return live.missing(asked.get("run"), asked.get("first"))
+        return live.missing(*_named(asked, "run", "first"))
 
-    return [stop_run, missing_frames]
+    def numbers(asked: Any = None):
+        return answered(live.reading.numbers, *_named(asked, "prompt"))
+
+    def token(asked: Any = None):
+        return answered(live.reading.token, *_named(asked, "prompt", "index"))
+
+    def atlas(_asked: Any = None):
+        return answered(live.reading.atlas)
+
+    def sides(asked: Any = None):
+        return answered(answers.sides, *_named(asked, "run", "step"))
+
+    def overlap(asked: Any = None):
+        return answered(answers.overlap, *_named(asked, "run", "other", "tokens"))
+
+    def without(asked: Any = None):
+        return answered(without_span, *_named(asked, "prompt", "start", "end"))
+
+    def touch(asked: Any = None):
+        return answered(answers.touch, *_named(asked, "run", "upscale", "sharpen", "contrast", "file"))
+
+    return [stop_run, missing_frames, numbers, token, atlas, sides, overlap, without, touch]
+
+
+def _named(asked: Any, *names: str) -> list:
+    """What was asked, by name; None for what is absent."""
+    return [asked.get(name) if isinstance(asked, dict) else None for name in names]
 
 
 def _generate(live: Live):

@@ -10,17 +10,23 @@ from __future__ import annotations
 import base64
 import io
 import json
+from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-from demo.trace import Frame, Request
+from demo import explain, measure
+from demo.trace import Frame, Request, Step
+from demo.ui import packed
 
 QUALITY = 92
 
 
-def begin(key: str, request: Request, model: str, unknown: list[str] | None) -> str:
-    """What is about to run, with the seed that was drawn; `unknown` words, None where the model has no word list."""
+def begin(key: str, request: Request, model: str, unknown: list[str] | None, tokens: list[dict] | None = None) -> str:
+    """What is about to run, with the seed that was drawn.
+
+    `unknown` words, None where the model has no word list; `tokens` as in numbers.py, None where it cannot show them.
+    """
     return _message(
         "begin",
         run=key,
@@ -31,6 +37,7 @@ def begin(key: str, request: Request, model: str, unknown: list[str] | None) -> 
         scheduler=request.scheduler,
         model=model,
         unknown=unknown,
+        tokens=tokens,
     )
 
 
@@ -39,8 +46,11 @@ def waiting(key: str, ahead: int) -> str:
     return _message("waiting", run=key, ahead=ahead)
 
 
-def frame(key: str, shown: Frame) -> str:
-    """One state with its pictures; `seq` counts from 0, the noise, to `total`, the result."""
+def frame(key: str, shown: Frame, before: Frame | None = None, tokens: int | None = None) -> str:
+    """One state with its pictures and its insides; `seq` counts from 0, the noise, to `total`, the result.
+
+    `before` is the frame that came before it; of the word maps, those of the first `tokens` tokens are sent.
+    """
     exact = shown.index in (0, shown.total)
     return _message(
         "frame",
@@ -59,6 +69,9 @@ def frame(key: str, shown: Frame) -> str:
         state=picture(shown.image, exact),
         guess=None if shown.denoised is None else picture(shown.denoised, exact),
         change=None if shown.change is None else picture(shown.change),
+        changed=None if before is None else round(measure.change(before.image, shown.image).levels, 3),
+        sentence=explain.sentence(shown, before),
+        **_inside(shown.step, tokens),
     )
 
 
@@ -67,9 +80,26 @@ def packing(key: str) -> str:
     return _message("packing", run=key)
 
 
-def done(key: str, count: int, gif: str | None, gif_bytes: int, stopped: bool) -> str:
-    """The end of a run: how many frames were sent, and where the GIF is (None where nothing was drawn)."""
-    return _message("done", run=key, count=count, gif=gif, gif_bytes=gif_bytes, stopped=stopped)
+def done(key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, stopped: bool) -> str:
+    """The end of a run: how many frames were sent, where the GIF is (None where nothing was drawn), and what can only
+    be said at the end: the curves, the point of no return, and each step's sentence with how settled it was."""
+    curves = measure.curves(frames)
+    return _message(
+        "done",
+        run=key,
+        count=len(frames),
+        gif=gif,
+        gif_bytes=gif_bytes,
+        stopped=stopped,
+        curves={
+            "noise": curves["noise_left"],
+            "change": curves["change"],
+            "coarse": curves["coarse"],
+            "fine": curves["fine"],
+        },
+        point=curves["point"],
+        sentences=_sentences(frames),
+    )
 
 
 def trouble(sentence: str, key: str | None = None, count: int = 0) -> str:
@@ -87,6 +117,22 @@ def picture(pixels: np.ndarray, exact: bool = False) -> str:
         image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     kind = "png" if exact else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _inside(step: Step | None, tokens: int | None) -> dict:
+    """What a panel shows of a step besides its pictures; None where it was not recorded or is too large to send."""
+    if step is None:
+        return {"channels": None, "words": None, "with": None, "without": None}
+    return {
+        "channels": packed.channels(step.latents),
+        "words": packed.words(step.words, tokens),
+        **packed.halves(step),
+    }
+
+
+def _sentences(frames: Sequence[Frame]) -> list[str]:
+    settled = measure.settled(frames) or [None] * len(frames)
+    return [explain.sentence(*told) for told in zip(frames, [None, *frames], settled, strict=False)]
 
 
 def _message(kind: str, **fields) -> str:

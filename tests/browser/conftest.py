@@ -81,6 +81,15 @@ def visitor(open_page):
     return open_page()
 
 
+@pytest.fixture(scope="module", params=[1280, 390])
+def either(request, browser, address):
+    """One visitor for a whole module, on a desk and on a phone: for tests that leave a run as they found it."""
+    phone = request.param < 800
+    context = browser.new_context(viewport={"width": request.param, "height": 844}, has_touch=phone)
+    yield Visitor(context.new_page(), address)
+    context.close()
+
+
 class Visitor:
     """A page, what it heard from the server, what it asked for, and what went wrong on it."""
 
@@ -145,6 +154,18 @@ class Visitor:
             view,
         )
         return np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+
+    def tab_to(self, selector: str, back: bool = False, most: int = 120) -> None:
+        """Press Tab (or Shift+Tab) until what has the focus matches `selector`, as a visitor without a mouse would."""
+        for _ in range(most):
+            self.page.keyboard.press("Shift+Tab" if back else "Tab")
+            if self.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"{selector} cannot be reached with the Tab key")
+
+    def is_wide(self) -> bool:
+        """Whether something sticks out of the window, so that it can be moved sideways."""
+        return self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
     def trouble(self) -> str:
         self.page.wait_for_selector(".trouble:not([hidden])", timeout=30_000)

@@ -110,7 +110,7 @@ def test_every_frame_says_what_it_is(watched):
     watched.page.keyboard.press("ArrowRight")
     label = watched.page.get_attribute("[data-view=state] canvas", "aria-label")
     assert label.startswith(f"The state at step 1 of {STEPS}") and label.endswith("a blue cat")
-    assert watched.page.text_content("[aria-live=polite]").startswith(f"Step 1 of {STEPS}.")
+    assert watched.page.text_content("[aria-live=polite]").startswith(f"Step 1 of {STEPS}: ")
 
 
 def test_looking_back_during_a_run_is_not_interrupted(visitor):

@@ -2,7 +2,9 @@
 const home = new URL("out-of-static/", document.baseURI);
 const page = element.querySelector(".oos");
 
-const styled = ["base", "ask", "stage", "timeline"].map(
+const panels = [...page.querySelectorAll("[data-panel]")].map((part) => "panels/" + part.dataset.panel);
+
+const styled = ["base", "ask", "stage", "timeline", "panel", "telling", ...panels].map(
   (name) =>
     new Promise((loaded, failed) => {
       const link = document.createElement("link");

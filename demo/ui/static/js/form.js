@@ -74,7 +74,7 @@ export class Form {
   fill() {
     for (const [key, label] of Object.entries(this.facts.schedulers)) this.fields.scheduler.append(new Option(label, key));
     for (const [name, value] of Object.entries(DEFAULTS)) this.fields[name].value = value;
-    for (const slide of this.page.querySelectorAll(".slide")) {
+    for (const slide of this.page.querySelectorAll(".field .slide")) {
       [slide.min, slide.max] = this.facts.limits[slide.dataset.for];
       slide.value = this.fields[slide.dataset.for].value;
     }
@@ -95,7 +95,7 @@ export class Form {
     this.prompt.addEventListener("scroll", () => (this.marks.scrollTop = this.prompt.scrollTop));
     new ResizeObserver(() => this.grow()).observe(this.form);
     this.haltButton.onclick = () => performance.now() - this.began > 350 && this.onstop(); // not the second half of a double click
-    for (const slide of this.page.querySelectorAll(".slide")) this.pair(slide, this.fields[slide.dataset.for]);
+    for (const slide of this.page.querySelectorAll(".field .slide")) this.pair(slide, this.fields[slide.dataset.for]);
     for (const field of Object.values(this.fields)) {
       field.addEventListener("input", () => this.summary());
       field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.onsubmit()));
@@ -142,6 +142,7 @@ export class Form {
     const unknown = this.known.size ? unknownIn(text, this.known) : [];
     this.mark(text, unknown);
     this.hint.replaceChildren(...this.advice(text, unknown));
+    this.ontyped?.(text);
     if (!this.alert.hidden) this.trouble("");
   }
 
@@ -173,7 +174,7 @@ export class Form {
     }
     const words = [...new Set(unknown.map(({ word }) => word.toLowerCase()))];
     const shown = words.slice(0, 4).map((word) => "“" + word + "”").join(", ") + (words.length > 4 ? " and more" : "");
-    return ["It has never seen " + shown + ": it will draw something, but not that."];
+    return ["It does not know " + shown + ": it will draw something, but not that."];
   }
 
   swap(running) {

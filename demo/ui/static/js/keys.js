@@ -1,6 +1,6 @@
 // Keys for the timeline, from anywhere on the page where a key does not already mean something else.
 
-/** `act`: step(by), jump(toTheEnd), play(), loop(), stop(). */
+/** `act`: step(by), jump(toTheEnd), play(), loop(), stop(), and close(), which says whether there was something to close. */
 export function listenForKeys(page, act) {
   const prompt = page.querySelector("#oos-prompt");
   const scrub = page.querySelector(".scrub");
@@ -8,7 +8,7 @@ export function listenForKeys(page, act) {
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
-    if (event.key === "Escape") return leave(event);
+    if (event.key === "Escape") return act.close() ? event.preventDefault() : leave(event);
     const on = event.target;
     const own = on === scrub;
     if (!own && on.closest("input, textarea, select, [contenteditable]")) return;

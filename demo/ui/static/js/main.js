@@ -1,15 +1,20 @@
 // The page's conductor: listens to the run's messages and to the visitor, and keeps the one number that is the state,
 // the step on show. Everything drawn follows from it in `show`.
 
+import { Beside } from "./beside.js";
 import { Film } from "./film.js";
 import { Form } from "./form.js";
+import { Glossary } from "./glossary.js";
 import { listenForKeys } from "./keys.js";
+import { Panels } from "./panels.js";
 import { Player } from "./player.js";
+import { tell } from "./prose.js";
 import { Reel } from "./reel.js";
 import { Run } from "./run.js";
 import { Stage } from "./stage.js";
 import { Teller } from "./teller.js";
 import { theme } from "./theme.js";
+import { Tour } from "./tour.js";
 import { browseWords } from "./words.js";
 
 /** `page` is the element .oos, `facts` what the server said of the model, `gradio` its trigger and server. */
@@ -21,9 +26,32 @@ export function start(page, facts, gradio) {
   const film = new Film(find(".film"), (step) => go(step));
   const player = new Player(page, { here: () => step, last: () => reel.last, go: (to) => show(to), held: follow });
   const run = new Run(gradio, { begin, waiting, drawn, packing, done, trouble });
+  const panels = new Panels(page, {
+    facts,
+    server: gradio.server,
+    page,
+    go: (to) => go(to),
+    reel: () => reel,
+    step: () => step,
+    values: () => form.values(),
+    busy: () => run.running || Boolean(second?.running),
+    beside,
+    say: (text) => teller.say(text),
+    subtitle: (stage, text) => teller.subtitle(stage, text),
+  });
+  const glossary = new Glossary(page, facts.glossary);
+  const tour = new Tour(page, facts.tour, {
+    reel: () => reel,
+    busy: () => run.running,
+    go: (to) => go(to),
+    open: (stage) => panels.show(stage),
+    prompt,
+    run: runIt,
+  });
   let reel = new Reel();
   let step = 0;
   let following = false;
+  let second = null; // a run beside this one, asked for by a panel
 
   /** Draw step `to`: a pure function of it and of the reel. */
   function show(to) {
@@ -32,6 +60,7 @@ export function start(page, facts, gradio) {
     stage.draw(frame, reel);
     film.draw(step, frame, reel);
     teller.draw(frame, reel, { running: run.running });
+    panels.draw(step, frame, reel);
     find(".follow").hidden = !(run.running && !following && reel.last > 0);
   }
 
@@ -48,14 +77,35 @@ export function start(page, facts, gradio) {
     show(reel.last);
   }
 
+  /** Run `values` beside the run on the timeline; null while there is another. */
+  function beside(values, on) {
+    if (run.running || second?.running) return null;
+    second = new Beside(gradio, values, on);
+    return second;
+  }
+
   function ask() {
     if (run.running) return;
+    if (second?.running) {
+      second.stop(); // the visitor's own run comes first
+      if (!second.known) return void setTimeout(ask, 50);
+    }
     player.pause();
     form.begin();
     page.classList.add("tuning");
     teller.status("Sending your prompt");
     run.ask(form.values());
     find(".scrub").focus({ preventScroll: true });
+  }
+
+  /** What would run now: the visitor's words, or an example while there are none. */
+  function prompt() {
+    return form.values().prompt.trim() || facts.examples[0];
+  }
+
+  function runIt() {
+    form.setPrompt(prompt());
+    ask();
   }
 
   function begin(message) {
@@ -65,8 +115,10 @@ export function start(page, facts, gradio) {
     stage.clear(reel);
     film.lay(reel);
     teller.begin(reel);
+    panels.lay(reel);
     player.enable(false);
     page.classList.add("docked");
+    tour.offer();
     bringIntoView(find(".phases"), find(".timeline"));
   }
 
@@ -96,6 +148,8 @@ export function start(page, facts, gradio) {
     reel.ended(message);
     form.end();
     teller.done(reel);
+    panels.ended(reel);
+    tour.offer();
     if (reel.last >= 0) show(following ? reel.last : step);
     following = false;
   }
@@ -104,7 +158,10 @@ export function start(page, facts, gradio) {
     page.classList.remove("tuning");
     form.end();
     form.trouble(message.sentence);
-    if (message.run && message.run === reel.run) reel.ended({ stopped: true });
+    if (message.run && message.run === reel.run) {
+      reel.ended({ stopped: true });
+      panels.ended(reel);
+    }
     teller.status(reel.last < 0 ? "" : null);
     if (reel.last >= 0) show(step);
     following = false;
@@ -116,10 +173,8 @@ export function start(page, facts, gradio) {
     run.stop();
   };
   find(".follow").onclick = follow;
-  find(".first").onclick = () => {
-    if (!form.values().prompt.trim()) form.setPrompt(facts.examples[0]);
-    ask();
-  };
+  find(".first").onclick = runIt;
+  form.ontyped = (text) => panels.typed(text);
   fillWidth(page);
   browseWords(page, facts, form);
   theme(find(".theme"));
@@ -129,11 +184,14 @@ export function start(page, facts, gradio) {
     play: () => player.toggle(),
     loop: () => player.toggleLoop(),
     stop: () => run.running && form.onstop(),
+    close: () => glossary.close() || tour.leave(),
   });
   find(".help").onclick = () => find(".keys").showModal();
   stage.clear(reel);
   film.lay(reel);
   teller.rest(facts);
+  tell(page, facts.pages);
+  panels.load();
 }
 
 /** Tell the style sheet how far the frame around us keeps us from the window's edge: a phone has no room for that. */

@@ -9,8 +9,15 @@ export class Run {
     this.on = on;
     this.running = false;
     this.key = null;
-    window.addEventListener("out-of-static:message", (event) => this.hear(event.detail));
-    window.addEventListener("out-of-static:failed", () => this.lost());
+    this.gone = new AbortController();
+    window.addEventListener("out-of-static:message", (event) => this.hear(event.detail), this.gone);
+    window.addEventListener("out-of-static:failed", () => this.lost(), this.gone);
+  }
+
+  /** Hear nothing any more. */
+  leave() {
+    this.finish();
+    this.gone.abort();
   }
 
   ask(values) {
@@ -31,7 +38,7 @@ export class Run {
   hear(text) {
     if (!this.running || typeof text !== "string" || !text) return;
     const message = JSON.parse(text);
-    if (message.kind === "begin") this.key = message.run;
+    if (message.kind === "begin" && this.key === null) this.key = message.run;
     else if (message.run !== this.key) return;
     this.listen();
     this.chain = this.chain.then(() => this.handle(message));

@@ -1,6 +1,6 @@
 // The three pictures of one step, and what each is called for those who cannot see it.
 
-import { percent } from "./teller.js";
+import { told } from "./teller.js";
 
 const NAMES = { state: "The state", guess: "The guess", change: "What changed" };
 const EMPTY = {
@@ -55,11 +55,10 @@ export function paint(canvas, image, width = image.naturalWidth, height = image.
 }
 
 function alt(name, frame, reel) {
-  const where = "step " + frame.seq + " of " + reel.total;
-  if (!frame[name]) return NAMES[name] + " at " + where + ": there is none yet";
-  const noise = frame.seq ? percent(frame.noise_left) + " noise left" : "pure noise";
-  const text = { state: noise, guess: "what the model thinks is hidden in the noise", change: "the step before against this one" };
-  return NAMES[name] + " at " + where + " (" + text[name] + ") for: " + reel.asked.prompt;
+  const where = NAMES[name] + " at step " + frame.seq + " of " + reel.total;
+  if (!frame[name]) return where + ": there is none yet";
+  const text = { state: "picture and noise", guess: "what the model thinks is hidden in the noise", change: "the step before against this one" };
+  return where + ", " + text[name] + ". " + told(frame, reel) + " It was asked for: " + reel.asked.prompt;
 }
 
 /** By how much the picture of the change exaggerates, "" where it does not. */

@@ -18,7 +18,9 @@ export class Teller {
     this.page.querySelector(".about").textContent = facts.words.length
       ? "A tiny model, trained on emoji scenes. It makes its own mistakes."
       : "Model: " + facts.model;
-    this.phase(null, "from a seed", "step by step", "yours to keep");
+    this.phase(null, "from a seed", "step by step", "");
+    this.subtitle("numbers", "words become numbers");
+    this.subtitle("touches", "upscale, sharpen");
     this.gif(null);
   }
 
@@ -39,27 +41,23 @@ export class Teller {
 
   draw(frame, reel, { running }) {
     if (!frame) return;
-    const [first, ...rest] = this.sentence(frame, reel).split(". ");
+    const [first, ...rest] = this.sentence(frame, reel).split(": ");
     const bold = document.createElement("b");
-    bold.textContent = first + (rest.length ? "." : "");
-    this.said.replaceChildren(bold, rest.length ? " " + rest.join(". ") : "");
+    bold.textContent = first + (rest.length ? ":" : "");
+    this.said.replaceChildren(bold, rest.length ? " " + rest.join(": ") : "");
     this.numbers.step.textContent = frame.seq + " / " + reel.total;
     this.numbers.timestep.textContent = frame.timestep === null ? "–" : Math.round(frame.timestep);
     this.numbers.noise.textContent = percent(frame.noise_left);
     this.numbers.noise.parentElement.style.setProperty("--share", frame.noise_left);
     this.numbers.ms.textContent = frame.ms === null ? "–" : Math.round(frame.ms) + " ms";
     const took = reel.frames.at(-1).seconds.toFixed(1) + " s";
-    const name = frame.seq === 0 ? "noise" : frame.seq === reel.total ? "picture" : "fix";
+    const name = frame.seq === 0 ? "noise" : frame.seq === reel.total ? "touches" : "fix";
     const fix = running ? "step " + reel.last + " of " + reel.total : reel.complete ? reel.total + " steps in " + took : "stopped at " + reel.last;
     this.phase(name, "pure static from seed " + reel.asked.seed, fix, "“" + reel.asked.prompt + "”", reel);
   }
 
   sentence(frame, reel) {
-    if (!frame) return "";
-    if (frame.seq === 0) return "Pure static from seed " + reel.asked.seed + ". Nothing of your words is in it yet.";
-    const left = frame.noise_left ? percent(frame.noise_left) + " noise left" : "No noise left";
-    const end = frame.seq === reel.total ? ": this is the picture." : ".";
-    return "Step " + frame.seq + " of " + reel.total + ". " + left + end;
+    return frame ? told(frame, reel) : "";
   }
 
   done(reel) {
@@ -81,15 +79,20 @@ export class Teller {
     this.aloud.textContent = text;
   }
 
+  /** The bars and subtitles of the stages, and whose picture this is. */
   phase(current, noise, fix, picture, reel) {
     const reached = reel ? reel.last : -1;
-    const full = { noise: reached >= 0 ? 1 : 0, fix: Math.max(0, reached) / (reel?.total ?? 1), picture: reel?.complete ? 1 : 0 };
-    for (const [name, text] of Object.entries({ noise, fix, picture })) {
-      const item = this.phases[name];
-      item.classList.toggle("here", name === current);
-      item.style.setProperty("--full", full[name]);
-      item.querySelector("span").textContent = text;
+    const full = { noise: reached >= 0 ? 1 : 0, numbers: reached >= 0 ? 1 : 0, fix: Math.max(0, reached) / (reel?.total ?? 1), touches: reel?.complete ? 1 : 0 };
+    for (const [name, share] of Object.entries(full)) {
+      this.phases[name].classList.toggle("here", name === current);
+      this.phases[name].style.setProperty("--full", share);
     }
+    for (const [name, text] of Object.entries({ noise, fix, picture })) this.subtitle(name, text);
+  }
+
+  /** The line under a stage's name. */
+  subtitle(name, text) {
+    this.phases[name].querySelector("span").textContent = text;
   }
 
   gif(end) {
@@ -105,6 +108,11 @@ export class Teller {
     this.take.href = new URL("gradio_api/file=" + end.gif, document.baseURI).href;
     this.take.download = end.gif.split("/").at(-1);
   }
+}
+
+/** A step in a sentence, from the server's measurements: once the run has ended, with how settled the guess was. */
+export function told(frame, reel) {
+  return (reel.end?.sentences?.[frame.seq] ?? frame.sentence).replaceAll(" %", "\u00a0%");
 }
 
 /** 0.604 -> "60 %"; what is not nothing is never shown as 0. */
