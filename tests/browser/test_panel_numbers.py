@@ -83,7 +83,7 @@ def test_what_is_cut_off_is_grey_and_said(reading):
 def test_words_never_seen_are_marked(reading):
     write(reading, "a blue dinosaur")
     assert reading.page.locator(".token.strange b").all_text_contents() == ["dinosaur"]
-    assert reading.page.text_content(".unknown-told") == "Never seen in training: “dinosaur”."
+    assert reading.page.text_content(".unknown-told") == "Words it does not know: “dinosaur”."
     choose(reading, "dinosaur")
     assert "never met" in reading.page.text_content(".token-told")
     assert reading.page.locator(".neighbours li").count() == 0

@@ -5,6 +5,8 @@ import { AtlasMap } from "../atlas.js";
 import { paintStrip, under } from "../strip.js";
 
 const PAUSE = 250; // ms without a key before the server is asked
+const PATIENCE = 6000; // ms after which an answer counts as lost
+const AGAIN = 1500; // ms until a lost question is asked again
 const SIGNS = new Set(["start", "end", "padding"]);
 
 export class Panel {
@@ -42,8 +44,14 @@ export class Panel {
 
   async ask(prompt) {
     if (this.read?.prompt === prompt) return;
-    const answer = await this.context.server.numbers({ prompt }).catch(() => ({ error: "The server is out of reach." }));
+    const late = new Promise((_, fail) => setTimeout(fail, PATIENCE));
+    const answer = await Promise.race([this.context.server.numbers({ prompt }), late]).catch(() => null);
     if (prompt !== this.wanted) return; // more was typed meanwhile
+    if (!answer) {
+      this.trouble("The server is out of reach; asking again.");
+      this.waiting = setTimeout(() => this.ask(prompt), AGAIN);
+      return;
+    }
     if (answer.error) return this.trouble(answer.error);
     const before = this.read?.tokens[this.chosen];
     this.read = { ...answer, prompt };
@@ -89,7 +97,7 @@ export class Panel {
     const cut = tokens.filter(({ kind }) => kind === "cut");
     line(this.find(".cut-told"), cut.length && "Cut off: " + (cut.length === 1 ? "the last token" : "the last " + cut.length + " tokens") + " did not fit in the " + seats + " seats. The model never gets " + (cut.length === 1 ? "it." : "them."));
     const strange = [...new Set(tokens.filter(({ known }) => !known).map(({ typed }) => "“" + typed + "”"))];
-    line(this.find(".unknown-told"), strange.length && "Never seen in training: " + strange.join(", ") + ".");
+    line(this.find(".unknown-told"), strange.length && "Words it does not know: " + strange.join(", ") + ".");
   }
 
   press(button) {
@@ -201,7 +209,7 @@ function chip(token, at, padding) {
   text.textContent = token.kind === "padding" ? "padding × " + padding : name(token);
   id.textContent = token.id;
   box.append(text, id);
-  const kind = { cut: "cut off", unknown: "unknown" }[token.kind] ?? (token.known ? "" : "never seen in training");
+  const kind = { cut: "cut off", unknown: "unknown" }[token.kind] ?? (token.known ? "" : "not one of its words");
   if (kind) box.append(Object.assign(document.createElement("span"), { className: "unseen", textContent: ", " + kind }));
   return box;
 }
