@@ -17,9 +17,9 @@ class Settings:
 
     model: str = str(DEFAULT_MODEL)  # DEMO_MODEL
     exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
-    keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays
+    keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays at least, while there is room
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
-    queue: int = 32  # DEMO_QUEUE: visitors that may wait before newcomers are turned away
+    queue: int = 32  # DEMO_QUEUE: visitors that may wait behind those whose runs are open
 
     @classmethod
     def from_env(cls, env=os.environ) -> Settings:

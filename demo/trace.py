@@ -33,7 +33,14 @@ CLOSING = tuple(",;:.!?")  # no space comes before these
 
 
 class BadRequest(ValueError):
-    """What was asked cannot be run; the text is one clear sentence for the visitor."""
+    """What was asked cannot be run; the text is one clear sentence for the visitor, `field` the form's name for it."""
+
+    field: str | None = None
+
+    def about(self, field: str) -> BadRequest:
+        """The same error, with the field that it is about."""
+        self.field = field
+        return self
 
 
 @dataclass(frozen=True)
@@ -51,16 +58,21 @@ class Request:
 
     @classmethod
     def checked(cls, prompt, seed=None, steps=30, guidance=5.0, scheduler="ddim") -> Request:
-        """A Request from raw values (text, 7.0 for 7, no seed: one is drawn). Raises BadRequest."""
-        return cls(
-            prompt=_prompt(prompt),
-            seed=secrets.randbelow(MAX_SEED + 1)
-            if seed is None or seed == ""
-            else whole("The seed", seed, 0, MAX_SEED),
-            steps=whole("Steps", steps, MIN_STEPS, MAX_STEPS),
-            guidance=between("Guidance", guidance, MIN_GUIDANCE, MAX_GUIDANCE),
-            scheduler=_scheduler(scheduler),
-        )
+        """A Request from raw values (text, 7.0 for 7, no seed: one is drawn). Raises BadRequest about its field."""
+        checks = {
+            "prompt": lambda: _prompt(prompt),
+            "seed": lambda: _seed(seed),
+            "steps": lambda: whole("Steps", steps, MIN_STEPS, MAX_STEPS),
+            "guidance": lambda: between("Guidance", guidance, MIN_GUIDANCE, MAX_GUIDANCE),
+            "scheduler": lambda: _scheduler(scheduler),
+        }
+        values = {}
+        for name, check in checks.items():
+            try:
+                values[name] = check()
+            except BadRequest as error:
+                raise error.about(name) from None
+        return cls(**values)
 
 
 @dataclass(frozen=True)
@@ -238,6 +250,12 @@ def _prompt(value) -> str:
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise BadRequest("The prompt holds half a character (a lone surrogate), which is no text.")
     return text
+
+
+def _seed(value) -> int:
+    if value is None or value == "":
+        return secrets.randbelow(MAX_SEED + 1)
+    return whole("The seed", value, 0, MAX_SEED)
 
 
 def _number(value) -> float | int | None:

@@ -40,7 +40,7 @@ def test_a_run_is_told_from_the_noise_to_the_gif(make, steps):
     assert [message["seq"] for message in messages if message["kind"] == "frame"] == list(range(steps + 1))
     assert len({message["run"] for message in messages}) == 1
     assert end(messages[-1]) | {"run": 0, "gif": 0, "gif_bytes": 0} == {
-        "kind": "done", "run": 0, "count": steps + 1, "gif": 0, "gif_bytes": 0, "stopped": False,
+        "kind": "done", "run": 0, "count": steps + 1, "gif": 0, "gif_bytes": 0, "stopped": False, "note": None,
     }  # fmt: skip
 
 
@@ -48,6 +48,22 @@ def test_the_gif_of_a_run_is_there(make):
     done = told(make().watch(asked()))[-1]
     with Image.open(done["gif"]) as gif:
         assert gif.n_frames == 5
+
+
+def test_a_gif_that_cannot_be_written_costs_the_gif_alone(make, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("demo.export.gif", full)
+    *_, done = told(make().watch(asked()))
+    assert done["kind"] == "done" and done["count"] == 5 and done["gif"] is None
+    assert "could not be written" in done["note"] and len(done["curves"]["coarse"]) == 5
+
+
+@pytest.mark.parametrize(("field", "value"), [("prompt", " "), ("seed", -1), ("steps", "x"), ("guidance", 99)])
+def test_trouble_names_its_field(make, field, value):
+    (trouble,) = told(make().watch(asked(**{field: value})))
+    assert trouble["kind"] == "trouble" and trouble["field"] == field
 
 
 def test_the_end_knows_what_only_the_end_can_know(make):
@@ -204,7 +220,7 @@ def test_waiting_can_be_stopped(make):
     assert json.loads(next(second)) == {"kind": "waiting", "run": key, "ahead": 1}
     live.stop(key)
     assert end(told(second)[-1]) | {"run": ""} == {
-        "kind": "done", "run": "", "count": 0, "gif": None, "gif_bytes": 0, "stopped": True,
+        "kind": "done", "run": "", "count": 0, "gif": None, "gif_bytes": 0, "stopped": True, "note": None,
     }  # fmt: skip
 
 

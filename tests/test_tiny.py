@@ -1,6 +1,7 @@
 """The tiny model's scenes, parts and training, without its weights: those are tested in test_shipped.py."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from random import Random
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 import torch
 from diffusers import DDIMScheduler
 
-from demo.tiny import autoencoder, data, denoiser, parts, scenes, train
+from demo.tiny import autoencoder, data, denoiser, parts, scenes, train, words
 from demo.tiny.drawing import figure, recolour, sprite
 from demo.tiny.folded import FoldedAutoencoder
+from demo.tiny.optimizers import Optimizers, as_matrix
 from demo.tiny.places import PAINTERS
 from demo.tiny.things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, SPRITES, WEARS
 
@@ -74,6 +76,9 @@ def test_tokens_are_words_and_strangers_are_unknown():
     tokenizer = parts.tokenizer(scenes.vocabulary()["words"])
     ids = tokenizer("A red FOX, eating spaghetti").input_ids
     assert tokenizer.convert_ids_to_tokens(ids) == ["<start>", "a", "red", "fox", "<unk>", "<unk>", "<unk>", "<end>"]
+    assert tokenizer("A cat, at night!").input_ids == tokenizer("a cat at night").input_ids
+    assert tokenizer("the fox's “hat”").input_ids == tokenizer("the fox hat").input_ids
+    assert data.STRANGER not in scenes.vocabulary()["words"]
     padded = tokenizer("a cat", padding="max_length").input_ids
     assert len(padded) == parts.LENGTH and padded[-1] == tokenizer.pad_token_id
 
@@ -99,8 +104,8 @@ def test_timesteps_reach_both_ends_and_dwell_in_the_middle():
 def test_a_crew_of_two_finds_the_gradients_of_one():
     torch.manual_seed(0)
     model = denoiser.Model(20)
-    batch = (torch.randn(4, 12, 16, 16), torch.tensor([1, 200, 600, 999]), torch.randint(0, 20, (4, 32)))
-    batch = (*batch, torch.randn(4, 12, 16, 16))
+    batch = (torch.randn(4, 12, 16, 16), torch.tensor([1, 200, 600, 999]), torch.randint(0, 20, (4, parts.LENGTH)))
+    batch = (*batch, torch.ones(4, 1, dtype=torch.bool), torch.randn(4, 12, 16, 16))
     found = []
     for workers in (1, 2):
         model.zero_grad()
@@ -136,7 +141,7 @@ def test_wording_forgets_and_stays_silent_as_often_as_said():
     scene = scenes.Scene((scenes.Thing("cat"),))
     told = [data.wording(scene, Random(seed)) for seed in range(2000)]
     assert 0.07 < np.mean([text == "" for text in told]) < 0.13
-    assert 0.06 < np.mean(["?" in text.split() for text in told]) < 0.13
+    assert 0.06 < np.mean([data.STRANGER in text.split() for text in told]) < 0.13
 
 
 @pytest.mark.parametrize("size", [64, 256])
@@ -153,3 +158,80 @@ def test_the_score_of_a_perfect_copy_is_endless(monkeypatch):
             return type("Out", (), {"sample": z + 0.02})
 
     assert autoencoder.psnr(Copy(), count=2) > 39  # 10 log10(4 / 0.02^2) = 40, less what clamping hides
+
+
+def test_reading_is_asked_for_everything_that_a_caption_says():
+    scene = scenes.Scene((scenes.Thing("fox", "red", "crown", "car"), scenes.Thing("pizza")), "snow", 1, "above")
+    said = [choices[at] for choices, at in zip(words.QUESTIONS.values(), words.answers(scene), strict=True)]
+    assert said == ["fox", "red", "crown", "car", 1, "above", "pizza", None, "snow"]
+    assert all(len(words.answers(scene)) == len(words.QUESTIONS) for scene in some_scenes())
+
+
+def test_the_text_encoder_learns_to_read():
+    tokenizer = parts.tokenizer(scenes.vocabulary()["words"])
+    torch.manual_seed(0)
+    reader, pool = parts.text_encoder(len(tokenizer)), torch.nn.Module()
+    pool.forward = lambda read: read.mean(1)
+    before = words.train(reader, pool, tokenizer, steps=1, batch=16)
+    assert words.train(reader, pool, tokenizer, steps=12, batch=16) > before + 0.1
+
+
+def a_convolution_and_a_norm() -> tuple[torch.nn.Module, torch.nn.Module]:
+    torch.manual_seed(0)
+    body = torch.nn.ModuleDict({"conv": torch.nn.Conv2d(8, 16, 3), "norm": torch.nn.GroupNorm(4, 16)})
+    return torch.nn.Linear(4, 4), body.to(memory_format=torch.channels_last)
+
+
+def test_a_convolution_is_one_matrix_in_the_same_memory():
+    _, body = a_convolution_and_a_norm()
+    flat = as_matrix(body["conv"].weight)
+    assert flat.shape == (16, 72) and flat.data_ptr() == body["conv"].weight.data_ptr()
+    flat.data[3, 0] = 7.0
+    assert body["conv"].weight[3, 0, 0, 0] == 7.0
+
+
+def test_muon_moves_a_convolution_evenly_in_all_directions_and_adamw_the_rest():
+    words_side, body = a_convolution_and_a_norm()
+    optimizers = Optimizers(words_side, body, rate=0.01)
+    before = {name: p.detach().clone() for name, p in body.named_parameters()}
+    for p in (*words_side.parameters(), *body.parameters()):
+        p.grad = torch.randn_like(p) * torch.linspace(0.01, 1, len(p)).view(-1, *[1] * (p.ndim - 1))
+    optimizers.step(0.0, 1000, ThreadPoolExecutor(2))
+    moved = {name: p.detach() - before[name] for name, p in body.named_parameters()}
+    turned = torch.linalg.svdvals(as_matrix(moved["conv.weight"]))
+    assert turned.max() / turned.min() < 2.5  # the gradient's own: about a hundred
+    assert moved["norm.weight"].abs().allclose(torch.full((16,), 0.01), atol=1e-3)  # AdamW's first step
+
+
+def test_optimizers_go_on_where_they_were_saved():
+    after = []
+    for stop in (False, True):
+        words_side, body = a_convolution_and_a_norm()
+        optimizers = Optimizers(words_side, body, rate=0.01)
+        for count in range(4):
+            if stop and count == 2:
+                saved, optimizers = optimizers.state_dict(), Optimizers(words_side, body, rate=0.01)
+                optimizers.load_state_dict(saved)
+            for p in (*words_side.parameters(), *body.parameters()):
+                p.grad = p.detach().clone()
+            optimizers.step(0.5, count, ThreadPoolExecutor(1))
+        after.append(body["conv"].weight.detach().clone())
+    assert torch.equal(*after)
+
+
+def test_convolutions_of_another_layout_are_refused():
+    words_side, body = a_convolution_and_a_norm()
+    with pytest.raises(ValueError, match="channels_last"):
+        Optimizers(words_side, body.to(memory_format=torch.contiguous_format), rate=0.01)
+
+
+def test_the_pooled_prompt_can_be_withheld_in_training_alone():
+    torch.manual_seed(0)
+    model = denoiser.Model(20).eval()
+    batch = torch.randn(2, 12, 16, 16), torch.tensor([500, 500]), torch.randint(0, 20, (2, parts.LENGTH))
+    with torch.inference_mode():
+        whole = model(*batch)
+        kept, withheld = model(*batch, torch.tensor([[1.0], [0.0]]))
+        again = model(*batch)
+    assert torch.allclose(kept, whole[0], atol=1e-5) and not torch.allclose(withheld, whole[1], atol=1e-2)
+    assert torch.equal(again, whole)

@@ -8,7 +8,8 @@ from tqdm import tqdm
 
 from .data import Scenes, picture, to_model
 from .folded import FoldedAutoencoder
-from .log import Log, averaged, falling, keep_time, load_state, save_state
+from .log import Log, averaged, keep_time, load_state, save_state
+from .optimizers import falling
 
 NOISE = 0.05  # added to latents in training, so that small errors of the denoiser stay small in the picture
 

@@ -18,7 +18,7 @@ from torch import nn
 from tqdm import tqdm
 
 from .data import to_model
-from .log import falling
+from .optimizers import falling
 from .parts import SIZE
 from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, draw, render
 from .things import COLOURS, PLACES

@@ -9,6 +9,8 @@ import torch
 from .parts import SIZE
 from .scenes import Scene, caption, render, sample
 
+STRANGER = "gizmo"  # a word that no caption of a scene holds
+
 
 class Scenes(torch.utils.data.IterableDataset):
     """Endless batches of pictures (B, 3, SIZE, SIZE) uint8, from `seed` on; workers take turns."""
@@ -44,7 +46,7 @@ def wording(scene: Scene, rng: Random, empty: float = 0.1, forget: float = 0.1) 
         return ""
     words = caption(scene, rng).split(" ")
     if rng.random() < forget:
-        words.insert(rng.randrange(len(words) + 1), "?")
+        words.insert(rng.randrange(len(words) + 1), STRANGER)
     return " ".join(words)
 
 

@@ -1,4 +1,4 @@
-"""Second stage of training: text encoder and denoiser together, on latents of scenes that are encoded once and kept."""
+"""Third stage of training: text encoder and denoiser together, on latents of scenes that are encoded once and kept."""
 
 import copy
 from collections.abc import Callable
@@ -12,12 +12,14 @@ import torch.nn.functional as F
 from diffusers.models.attention_processor import AttnProcessor
 from tqdm import tqdm
 
-from . import parts
+from . import parts, words
 from .data import numbered, picture, to_model, wording
-from .log import Log, averaged, falling, keep_time, load_state, save_state
+from .log import Log, averaged, keep_time, load_state, save_state
+from .optimizers import Optimizers
 from .scenes import vocabulary
 
 CHUNK = 64
+FORGET = 0.2  # of the pictures in training go without the pooled prompt, so that single words have to be looked at too
 
 
 def cache_latents(path: Path, vae: torch.nn.Module, *, seed: int, count: int) -> np.ndarray:
@@ -60,8 +62,17 @@ class Model(torch.nn.Module):
         self.unet = parts.unet()
         self.unet.set_attn_processor(AttnProcessor())  # a third faster to train on a CPU than the fused attention
         self.to(memory_format=torch.channels_last)
+        self.keep: torch.Tensor | None = None
+        self.unet.add_embedding.register_forward_hook(self._forget)
 
-    def forward(self, noisy: torch.Tensor, timestep: torch.Tensor, ids: torch.Tensor) -> torch.Tensor:
+    def _forget(self, module: torch.nn.Module, inputs: tuple, pooled: torch.Tensor) -> torch.Tensor | None:
+        return None if self.keep is None else pooled * self.keep
+
+    def forward(
+        self, noisy: torch.Tensor, timestep: torch.Tensor, ids: torch.Tensor, keep: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """v of `noisy` (B, 12, 16, 16); `keep` (B, 1) is 0 where the pooled prompt is withheld."""
+        self.keep = keep
         words = self.text_encoder(ids).last_hidden_state
         return self.unet(noisy, timestep, words).sample
 
@@ -80,7 +91,7 @@ class Crew:
         self.pool = ThreadPoolExecutor(workers)
 
     def backward(self, *batch: torch.Tensor) -> float:
-        """Gradients of the mean squared error of (noisy, timestep, ids, target), left in the model's; the error."""
+        """Gradients of the mean squared error of (noisy, timestep, ids, keep, target), left in the model; the error."""
         parts = zip(*(tensor.chunk(len(self.copies)) for tensor in batch), strict=True)
         losses = list(self.pool.map(self._work, self.copies, parts))
         for other in self.copies[1:]:
@@ -91,9 +102,9 @@ class Crew:
         return sum(losses)
 
     def _work(self, model: Model, part: tuple[torch.Tensor, ...]) -> float:
-        noisy, timestep, ids, target = part
+        noisy, timestep, ids, keep, target = part
         with torch.autocast("cpu", torch.bfloat16):  # a thread's own setting
-            guess = model(noisy.contiguous(memory_format=torch.channels_last), timestep, ids)
+            guess = model(noisy.contiguous(memory_format=torch.channels_last), timestep, ids, keep)
         loss = F.mse_loss(guess.float(), target) / len(self.copies)
         loss.backward()
         return loss.item()
@@ -104,46 +115,55 @@ def captions(seed: int, numbers: list[int], epoch: int) -> list[str]:
     return [wording(numbered(seed, n)[0], Random(f"{seed}/{n}/{epoch}")) for n in numbers]
 
 
+def reader(path: Path, vocab_size: int, tokenizer, *, seed: int, steps: int) -> Model:
+    """A fresh model whose text encoder already reads; learned once and kept in `path`."""
+    model = Model(vocab_size)
+    reads = {"text_encoder": model.text_encoder, "pool": model.unet.add_embedding}
+    if not load_state(path, **reads)["step"]:
+        right = words.train(*reads.values(), tokenizer, steps=steps, seed=seed)
+        save_state(path, {"step": steps, "right": right}, **reads)
+    return model
+
+
 def train(
     folder: Path,
     vae: torch.nn.Module,
     *,
-    minutes: float = 92,
-    batch: int = 32,
-    rate: float = 6e-4,
+    minutes: float = 95,
+    batch: int = 48,
+    rate: float = 2e-3,
     seed: int = 1,
-    count: int = 12_000,
+    count: int = 16_000,
     steps: int | None = None,
     workers: int = 1,
-    on_checkpoint: Callable[[Model], None] = lambda model: None,
+    on_checkpoint: Callable[[Model, int], None] = lambda model, step: None,
 ) -> Model:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model."""
     torch.manual_seed(seed)
     latents = cache_latents(folder / "latents.npy", vae, seed=seed, count=count)
     tokenizer = parts.tokenizer(vocabulary()["words"])
-    model = Model(len(tokenizer))
+    model = reader(folder / "words.pt", len(tokenizer), tokenizer, seed=seed, steps=steps or 500)
     average = averaged(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
-    kept = {"model": model, "average": average, "optimizer": optimizer}
+    optimizers = Optimizers(model.text_encoder, model.unet, rate)
+    kept = {"model": model, "average": average, "optimizers": optimizers}
     state = load_state(folder / "denoiser.pt", **kept)
     abar = parts.scheduler().alphas_cumprod
     crew = Crew(model, workers)
     log, clock = Log(folder / "denoiser.jsonl"), keep_time(state)
-    bar, losses = tqdm(initial=state["step"], unit="it", desc="denoiser"), []
+    bar, losses = tqdm(initial=state["step"], unit="it", desc="denoiser", mininterval=10), []
     while (done := state["step"] / steps if steps else state["seconds"] / (minutes * 60)) < 1:
-        falling(optimizer, rate, state["step"], done)
         epoch, start = divmod(state["step"] * batch, count - count % batch)
         order = np.random.default_rng([seed, epoch]).permutation(count)[start : start + batch]
         ids = tokenizer(
             captions(seed, order.tolist(), epoch), padding="max_length", truncation=True, return_tensors="pt"
         ).input_ids
-        clean = torch.from_numpy(latents[np.sort(order)][np.argsort(np.argsort(order))].astype(np.float32))
+        clean = torch.from_numpy(latents[order].astype(np.float32))
         timestep = some_timesteps(batch, len(abar))
         noisy, target = v_target(clean, torch.randn_like(clean), abar[timestep].view(-1, 1, 1, 1))
-        optimizer.zero_grad()
-        losses.append(crew.backward(noisy, timestep, ids, target))
+        model.zero_grad()
+        losses.append(crew.backward(noisy, timestep, ids, torch.rand(batch, 1) > FORGET, target))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        optimizers.step(done, state["step"], crew.pool)
         average.update_parameters(model)
         state["step"] += 1
         clock()
@@ -151,9 +171,10 @@ def train(
         if state["step"] % 100 == 0:
             log.add(step=state["step"], seconds=round(state["seconds"]), loss=round(sum(losses) / len(losses), 4))
             losses.clear()
-        if state["step"] % 500 == 0:
+        if state["step"] % 250 == 0:
             save_state(folder / "denoiser.pt", state, **kept)
-            on_checkpoint(copy.deepcopy(average.module).eval())
+            on_checkpoint(copy.deepcopy(average.module).eval(), state["step"])
+            clock(counts=False)  # looking at pictures is not training
     save_state(folder / "denoiser.pt", state, **kept)
     bar.close()
     return average.module.eval()

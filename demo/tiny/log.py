@@ -1,7 +1,6 @@
 """A training run's memory: checkpoints that survive a stop, and a log that can be plotted."""
 
 import json
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,14 +37,14 @@ def save_state(path: Path, state: dict, **parts) -> None:
     beside.replace(path)
 
 
-def keep_time(state: dict) -> Callable[[], None]:
-    """A function that adds the time since its last call to state["seconds"]."""
+def keep_time(state: dict) -> Callable[..., None]:
+    """A function that adds the time since its last call to state["seconds"], or, not to count, lets it pass."""
     last = time.monotonic()
 
-    def tick() -> None:
+    def tick(counts: bool = True) -> None:
         nonlocal last
         now = time.monotonic()
-        state["seconds"], last = state["seconds"] + now - last, now
+        state["seconds"], last = state["seconds"] + (now - last if counts else 0), now
 
     return tick
 
@@ -57,10 +56,3 @@ def averaged(model: torch.nn.Module, decay: float = 0.998) -> torch.optim.swa_ut
         torch._foreach_lerp_(kept, new, max(1 - decay, 9 / (9 + int(count))))
 
     return torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=mean)
-
-
-def falling(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float) -> None:
-    """Warm up over 150 steps, then a cosine down to 3 % at `done` = 1."""
-    now = rate * min(1, (step + 1) / 150) * (0.03 + 0.97 * (0.5 + 0.5 * math.cos(math.pi * min(done, 1))))
-    for group in optimizer.param_groups:
-        group["lr"] = now

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 from diffusers import DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from .folded import FoldedAutoencoder
@@ -13,17 +13,18 @@ from .folded import FoldedAutoencoder
 SIZE = 128  # of a picture, pixels
 FOLD = 8  # pixels to a latent, each way
 CHANNELS = 12  # of a latent
-LENGTH = 32  # tokens, start and end included
+LENGTH = 24  # tokens, start and end included
 WIDTH = 256  # of a word's vector
 SPECIAL = ["<pad>", "<unk>", "<start>", "<end>"]
 SHARD = "9MB"
 
 
 def tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
-    """One token a word, in lower case; what is not in `words` becomes <unk>."""
+    """One token a word, in lower case, punctuation left out; what is not in `words` becomes <unk>."""
     ids = {word: at for at, word in enumerate([*SPECIAL, *words])}
     inner = Tokenizer(models.WordLevel(ids, unk_token="<unk>"))
-    inner.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
+    silent = normalizers.Replace(Regex(r"['’]\p{L}*|\p{P}"), " ")  # "the fox's hat, at night": the fox hat at night
+    inner.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase(), silent])
     inner.pre_tokenizer = pre_tokenizers.Whitespace()
     ends = [("<start>", ids["<start>"]), ("<end>", ids["<end>"])]
     inner.post_processor = processors.TemplateProcessing(single="<start> $A <end>", special_tokens=ends)
@@ -69,6 +70,7 @@ def unet() -> UNet2DConditionModel:
         up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),  # the last at 16x16
         cross_attention_dim=WIDTH,
         addition_embed_type="text",  # the whole prompt, pooled, goes along with the time to every layer
+        resnet_time_scale_shift="scale_shift",  # and multiplies there, which tells more than adding
         addition_embed_type_num_heads=4,
         attention_head_dim=(2, 4, 4),  # diffusers' name for how many heads; few where there are many places
     )

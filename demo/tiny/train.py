@@ -1,7 +1,7 @@
 """Train the embedded model from the sprites alone: `python -m demo.tiny.train`. Stops and goes on by itself.
 
-First the autoencoder, then the text encoder and denoiser. Checkpoints, log and sample sheets go to `training/`; the
-finished pipeline goes to `--out`.
+First the autoencoder, then the text encoder learns to read, then text encoder and denoiser learn together. Checkpoints,
+log and sample sheets go to `training/`; the finished pipeline goes to `--out`.
 """
 
 import argparse
@@ -18,25 +18,29 @@ def main(
     out: str = "assets/tiny",
     *,
     autoencoder_minutes: float = 17,
-    denoiser_minutes: float = 92,
+    denoiser_minutes: float = 95,
+    autoencoder_of: str = "",
     seed: int = 1,
-    count: int = 12_000,
+    count: int = 16_000,
     workers: int = 1,
     steps: int | None = None,
 ) -> None:
     """Both stages; with `steps`, that many iterations of each instead of minutes, for tests."""
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
-    vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps)
+    if autoencoder_of:
+        vae = parts.load(autoencoder_of).vae
+    else:
+        vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps)
 
     def finish(model: denoiser.Model, to: Path) -> None:
         model.unet.set_attn_processor(AttnProcessor2_0())
         whole = {"vae": vae, "text_encoder": model.text_encoder, "unet": model.unet}
         parts.save(to, whole, vocabulary())
 
-    def look(model: denoiser.Model) -> None:
+    def look(model: denoiser.Model, step: int) -> None:
         finish(model, home / "latest")
-        sheet.main(str(home / "latest"), str(home / "latest.png"))
+        sheet.main(str(home / "latest"), str(home / f"sheet-{step:05}.png"))
 
     hours = {"minutes": denoiser_minutes, "seed": seed, "count": count, "steps": steps, "workers": workers}
     trained = denoiser.train(home, vae, **hours, on_checkpoint=look)
@@ -48,8 +52,9 @@ if __name__ == "__main__":
     parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=17)
-    parser.add_argument("--denoiser-minutes", type=float, default=92)
+    parser.add_argument("--denoiser-minutes", type=float, default=95)
+    parser.add_argument("--autoencoder-of", default="", help="a finished pipeline whose autoencoder is kept")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=12_000, help="scenes in the latent cache")
+    parser.add_argument("--count", type=int, default=16_000, help="scenes in the latent cache")
     parser.add_argument("--workers", type=int, default=1, help="cores that share a batch; set OMP_NUM_THREADS=1")
     main(**vars(parser.parse_args()))

@@ -17,14 +17,14 @@ import numpy as np
 from PIL import Image
 
 from demo import export, measure
-from demo.finish import Finish, Finished
+from demo.finish import Finish, Finished, Touch
 from demo.runs import Run, Runs
 from demo.trace import MAX_PROMPT, BadRequest, Frame, whole, without_word
 from demo.ui import packed, timeline
 
 GONE = "This run is no longer kept; generate it again to go on from here."
 UNFINISHED = "The run was stopped before its last step, so there is no picture to finish."
-BUSY = "The server has its hands full; try again in a moment."
+BUSY = "The server has its hands full; one moment."
 BROKEN = "Something broke while this was computed ({}); try again."
 AT_ONCE = 2  # heavy answers at the same time
 LARGEST = 2048  # pixels, the longer side of a finished picture
@@ -34,10 +34,19 @@ TOKENS = 16  # in one word
 log = logging.getLogger(__name__)
 
 
+class Busy(BadRequest):
+    """Nothing is wrong with what was asked; it was asked at a busy moment."""
+
+
 def answered(ask: Callable[..., dict], *given) -> dict:
-    """`ask(*given)`, or its trouble as {"error": sentence}; whatever a model may raise is one sentence too."""
+    """`ask(*given)`, or its trouble as {"error": sentence}; whatever a model may raise is one sentence too.
+
+    {"again": True} stands beside it where the same question may be answered a moment later.
+    """
     try:
         return ask(*given)
+    except Busy as error:
+        return {"error": str(error), "again": True}
     except BadRequest as error:
         return {"error": str(error)}
     except Exception as error:
@@ -98,8 +107,8 @@ class Answers:
     def touch(self, run, upscale, sharpen, contrast, file=None) -> dict:
         """The finished picture of a run, or with `file` "png" or "gif" where that file is: {"file", "bytes"}.
 
-        Pictures are data URIs: `before` (plainly resized), `after`, and in `touches`, one for all together and one for
-        each, what was added: mid-grey is nothing, `gain` how much it is exaggerated.
+        In `touches`, one for all together and one for each: pictures (data URIs) before and after it and of what was
+        added, in which mid-grey is nothing and `gain` how much it is exaggerated.
         """
         kept = self._run(run)
         frames = self._frames(kept)
@@ -133,7 +142,7 @@ class Answers:
     @contextmanager
     def _hand(self):
         if not self._hands.acquire(blocking=False):
-            raise BadRequest(BUSY)
+            raise Busy(BUSY)
         try:
             yield
         finally:
@@ -182,12 +191,19 @@ def _maps(changes: list[np.ndarray]) -> dict:
 
 
 def _shown(finished: Finished) -> dict:
-    added = [("all", finished.added, finished.gain), *((one.name, one.added, one.gain) for one in finished.steps)]
+    whole = Touch("all", finished.image, finished.before, finished.added, finished.gain)
     high, wide = finished.image.shape[:2]
     return {
-        "before": _small(finished.before),
-        "after": _small(finished.image),
-        "touches": [{"name": name, "added": _small(picture), "gain": gain} for name, picture, gain in added],
+        "touches": [
+            {
+                "name": one.name,
+                "before": _small(one.before),
+                "after": _small(one.image),
+                "added": _small(one.added),
+                "gain": one.gain,
+            }
+            for one in (whole, *finished.steps)
+        ],
         "width": wide,
         "height": high,
     }

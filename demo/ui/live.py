@@ -21,6 +21,7 @@ from demo.ui.turns import Turns
 FIELDS = ("prompt", "seed", "steps", "guidance", "scheduler")
 PATIENCE = 1.0  # seconds between two looks at the line: how fast a visitor who left while waiting is noticed
 REPAIR = 16  # frames in one answer
+NO_GIF = "The GIF could not be written on the server; every step is here all the same."
 EVERYTHING = Watch(words=True, sides=True)
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class Live:
         try:
             request = checked(asked)
         except BadRequest as error:
-            yield timeline.trouble(str(error))
+            yield timeline.trouble(str(error), field=error.field)
             return
         with self._place(request) as (run, ticket):
             tokens = self.reading.tokens(request.prompt)
@@ -103,9 +104,13 @@ class Live:
             yield timeline.done(run.key, frames, None, 0, stopped)
             return
         yield timeline.packing(run.key)
-        path = run.path(".gif")
-        export.gif(frames, run.request, path)
-        yield timeline.done(run.key, frames, str(path), path.stat().st_size, stopped)
+        try:
+            path = run.path(".gif")
+            export.gif(frames, run.request, path)
+            yield timeline.done(run.key, frames, str(path), path.stat().st_size, stopped)
+        except OSError as error:  # a full disk costs the GIF, and not the run that everybody just watched
+            log.error("a GIF could not be written", exc_info=error)
+            yield timeline.done(run.key, frames, None, 0, stopped, NO_GIF)
 
     def _unknown(self, prompt: str) -> list[str] | None:
         return None if self.engine.vocabulary is None else list(self.engine.unknown_words(prompt))

@@ -80,9 +80,12 @@ def packing(key: str) -> str:
     return _message("packing", run=key)
 
 
-def done(key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, stopped: bool) -> str:
-    """The end of a run: how many frames were sent, where the GIF is (None where nothing was drawn), and what can only
-    be said at the end: the curves, the point of no return, and each step's sentence with how settled it was."""
+def done(
+    key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, stopped: bool, note: str | None = None
+) -> str:
+    """The end of a run: how many frames were sent, where the GIF is (None where there is none, and `note` may say why),
+    and what can only be said at the end: the curves, the point of no return, each step's sentence with how settled it
+    was."""
     curves = measure.curves(frames)
     return _message(
         "done",
@@ -91,6 +94,7 @@ def done(key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, sto
         gif=gif,
         gif_bytes=gif_bytes,
         stopped=stopped,
+        note=note,
         curves={
             "noise": curves["noise_left"],
             "change": curves["change"],
@@ -102,9 +106,9 @@ def done(key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, sto
     )
 
 
-def trouble(sentence: str, key: str | None = None, count: int = 0) -> str:
-    """The run could not start, or broke after `count` frames; `sentence` is for the visitor."""
-    return _message("trouble", run=key, sentence=sentence, count=count)
+def trouble(sentence: str, key: str | None = None, count: int = 0, field: str | None = None) -> str:
+    """The run could not start, for what `field` holds, or broke after `count` frames; `sentence` is for the visitor."""
+    return _message("trouble", run=key, sentence=sentence, count=count, field=field)
 
 
 def picture(pixels: np.ndarray, exact: bool = False) -> str:

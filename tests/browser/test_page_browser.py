@@ -49,6 +49,9 @@ def test_bad_input_gets_its_sentence_and_loses_nothing(visitor, form, sentence):
     visitor.ask(**form)
     assert sentence in visitor.trouble()
     assert {name: visitor.page.input_value(f"#oos-{name}") for name in form} == form
+    field = next((name for name in form if name != "prompt"), "prompt")
+    assert visitor.page.evaluate("document.activeElement.id") == f"oos-{field}"
+    assert visitor.page.get_attribute(f"#oos-{field}", "aria-invalid") == "true"
     assert visitor.page.is_visible(".go") and visitor.heard("frame") == [] and visitor.errors == []
     visitor.page.fill("#oos-prompt", "a blue cat")
     assert visitor.page.is_hidden(".trouble")
@@ -124,7 +127,26 @@ def test_enter_generates_and_examples_and_words_write(visitor):
     visitor.page.focus("#oos-prompt")
     visitor.page.keyboard.press("Enter")
     visitor.wait_for_end()
-    assert visitor.reached == 1
+    visitor.page.keyboard.press("Home")  # from here on keys mean the timeline, though nothing was clicked
+    assert visitor.step == 0 and visitor.page.input_value("#oos-prompt") == "a blue cat"
+    visitor.page.keyboard.press("ArrowRight")
+    assert visitor.step == 1
+
+
+def test_before_a_run_keys_keep_their_meaning(open_page):
+    visitor = open_page(390, 500)
+    visitor.page.evaluate("document.activeElement.blur()")
+    visitor.page.keyboard.press("End")
+    visitor.page.wait_for_function("scrollY > 0")
+    assert visitor.errors == []
+
+
+def test_motion_is_left_out_for_who_does_not_want_it(open_page):
+    moving = """[...document.querySelectorAll(".oos, .oos *")].map(getComputedStyle)
+      .flatMap((style) => [style.transitionDuration, style.animationDuration].join().split(","))
+      .filter((seconds) => parseFloat(seconds) > 0.01).length"""
+    assert open_page().page.evaluate(moving) > 0
+    assert open_page(reduced_motion="reduce").page.evaluate(moving) == 0
 
 
 def test_surprise_me_uses_only_words_it_knows(visitor):

@@ -43,7 +43,7 @@ def choose(visitor, word: str) -> None:
 def test_tokens_come_while_one_types_and_no_run_starts(reading):
     write(reading, "a blue cat")
     assert chips(reading) == ["a", "blue", "cat"] and chips(reading, "start") == ["start"]
-    assert chips(reading, "end") == ["end"] and chips(reading, "padding") == ["padding × 27"]
+    assert chips(reading, "end") == ["end"] and chips(reading, "padding") == ["padding × 19"]
     assert reading.page.text_content("[data-phase=numbers] span") == "3 words became 3 tokens"
     write(reading, "cat")
     assert reading.page.text_content("[data-phase=numbers] span") == "1 word became 1 token"
@@ -70,10 +70,10 @@ def test_ids_are_the_models_own(reading):
 
 def test_what_is_cut_off_is_grey_and_said(reading):
     write(reading, LONG)
-    cut = len(LONG.split()) - 30
+    cut = len(LONG.split()) - 22
     assert len(chips(reading, "cut")) == cut and reading.page.locator("button.token.cut").count() == 0
     assert reading.page.text_content(".cut-told") == (
-        f"Cut off: the last {cut} tokens did not fit in the 32 seats. The model never gets them."
+        f"Cut off: the last {cut} tokens did not fit in the 24 seats. The model never gets them."
     )
     assert reading.page.text_content("[data-phase=numbers] span").endswith(f", {cut} cut off")
     write(reading, "a cat")
@@ -149,5 +149,5 @@ def test_a_hostile_prompt_is_text_here_too(visitor, prompt):
 
 def test_nothing_typed_yet_shows_the_empty_seats(reading):
     reading.page.wait_for_selector(".token.padding")
-    assert chips(reading) == [] and chips(reading, "padding") == ["padding × 30"]
+    assert chips(reading) == [] and chips(reading, "padding") == ["padding × 22"]
     assert reading.page.text_content("[data-phase=numbers] span") == "words become numbers"

@@ -62,13 +62,18 @@ export class Form {
     this.swap(false);
   }
 
-  /** One sentence near the prompt; what was typed stays. */
-  trouble(sentence) {
+  /** One sentence near the prompt; what was typed stays. `name` is the field it is about, which gets the focus. */
+  trouble(sentence, name) {
     this.alert.hidden = !sentence;
     this.hint.hidden = Boolean(sentence);
     this.alert.textContent = sentence;
-    this.prompt.toggleAttribute("aria-invalid", Boolean(sentence));
-    if (sentence) this.prompt.focus({ preventScroll: false });
+    for (const field of [this.prompt, ...Object.values(this.fields)]) field.removeAttribute("aria-invalid");
+    const field = name === "prompt" ? this.prompt : this.fields[name];
+    if (!sentence || !field) return;
+    field.setAttribute("aria-invalid", "true");
+    const door = this.page.querySelector('[data-drawer="settings"]');
+    if (field !== this.prompt && door.getAttribute("aria-expanded") !== "true") this.open(door);
+    field.focus({ preventScroll: false });
   }
 
   fill() {
@@ -97,7 +102,10 @@ export class Form {
     this.haltButton.onclick = () => performance.now() - this.began > 350 && this.onstop(); // not the second half of a double click
     for (const slide of this.page.querySelectorAll(".field .slide")) this.pair(slide, this.fields[slide.dataset.for]);
     for (const field of Object.values(this.fields)) {
-      field.addEventListener("input", () => this.summary());
+      field.addEventListener("input", () => {
+        this.summary();
+        if (!this.alert.hidden) this.trouble("");
+      });
       field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.onsubmit()));
     }
     this.page.querySelector(".dice").onclick = () => {

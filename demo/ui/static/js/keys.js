@@ -13,6 +13,7 @@ export function listenForKeys(page, act) {
     const own = on === scrub;
     if (!own && on.closest("input, textarea, select, [contenteditable]")) return;
     const pressed = !own && on.closest("button, a, summary");
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     const done = {
       ArrowLeft: () => act.step(-1),
       ArrowDown: () => own && act.step(-1),
@@ -24,10 +25,11 @@ export function listenForKeys(page, act) {
       l: () => act.loop(),
       "?": () => dialog.showModal(),
     };
-    if (!(event.key in done) || (event.key === " " && pressed)) return;
-    if (!own && (event.key === "ArrowUp" || event.key === "ArrowDown")) return;
+    if (!(key in done) || (key === " " && pressed)) return;
+    if (!own && (key === "ArrowUp" || key === "ArrowDown")) return;
+    if (scrub.disabled && key !== "?") return; // nothing to move through yet: the key keeps its meaning
     event.preventDefault();
-    done[event.key]();
+    done[key]();
   });
 
   function leave(event) {

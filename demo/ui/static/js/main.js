@@ -95,6 +95,11 @@ export function start(page, facts, gradio) {
     page.classList.add("tuning");
     teller.status("Sending your prompt");
     run.ask(form.values());
+    takeKeys();
+  }
+
+  /** From here on keys mean the timeline; its scrubber can take the focus only once there is a first picture. */
+  function takeKeys() {
     find(".scrub").focus({ preventScroll: true });
   }
 
@@ -135,6 +140,7 @@ export function start(page, facts, gradio) {
     film.reached(reel);
     if (following) show(reel.last);
     else show(step);
+    if (frame.seq === 0 && document.activeElement === find("#oos-prompt")) takeKeys();
     teller.milestone(frame, reel);
   }
 
@@ -148,6 +154,7 @@ export function start(page, facts, gradio) {
     reel.ended(message);
     form.end();
     teller.done(reel);
+    if (message.note) form.trouble(message.note);
     panels.ended(reel);
     tour.offer();
     if (reel.last >= 0) show(following ? reel.last : step);
@@ -157,7 +164,7 @@ export function start(page, facts, gradio) {
   function trouble(message) {
     page.classList.remove("tuning");
     form.end();
-    form.trouble(message.sentence);
+    form.trouble(message.sentence, message.field);
     if (message.run && message.run === reel.run) {
       reel.ended({ stopped: true });
       panels.ended(reel);

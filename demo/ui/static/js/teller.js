@@ -14,7 +14,7 @@ export class Teller {
 
   /** Nothing has run yet. */
   rest(facts) {
-    this.status("Nothing on yet. Press Generate, and the static starts in a moment.");
+    this.status("Nothing on yet. Say what you want to see, and press Generate.");
     this.page.querySelector(".about").textContent = facts.words.length
       ? "A tiny model, trained on emoji scenes. It makes its own mistakes."
       : "Model: " + facts.model;

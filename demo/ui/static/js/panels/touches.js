@@ -4,6 +4,7 @@
 import { paint } from "../stage.js";
 
 const STAY = 200; // ms after the last change
+const AGAIN = 1500; // ms until a server that had its hands full is asked once more
 const NAMES = { all: "All", upscale: "Upscale", contrast: "Contrast", sharpen: "Sharpen" };
 
 export class Panel {
@@ -92,7 +93,10 @@ export class Panel {
     const told = await this.call({});
     this.asking = false;
     if (reel !== this.reel) return;
-    if (told.error) return this.say(told.error);
+    if (told.error) {
+      if (told.again) this.soon(AGAIN);
+      return this.say(told.error);
+    }
     this.say("");
     this.told = told;
     await this.show();
@@ -104,16 +108,11 @@ export class Panel {
 
   async show() {
     const { told } = this;
-    const [after, before] = this.compare.querySelectorAll("canvas");
-    await Promise.all([put(after, told.after), put(before, told.before)]);
-    const { prompt } = this.reel.asked;
-    after.setAttribute("aria-label", "The finished picture for: " + prompt);
-    before.setAttribute("aria-label", "The picture as it came, plainly resized, for: " + prompt);
     for (const screen of this.root.querySelectorAll(".screen")) screen.style.aspectRatio = told.width + " / " + told.height;
     this.root.querySelector(".size").textContent = told.width + " × " + told.height;
     this.view.hidden = false;
     this.offer();
-    this.map();
+    await this.look();
   }
 
   /** A button for each touch that was made, and one for all of them. */
@@ -134,19 +133,25 @@ export class Panel {
     button.onclick = () => {
       this.touch = name;
       for (const one of this.choices.children) one.setAttribute("aria-pressed", one === button);
-      this.map();
+      this.look();
     };
     return button;
   }
 
-  map() {
-    const { added, gain } = this.told.touches.find(({ name }) => name === this.touch);
+  /** The chosen touch, or all of them: the picture before it, after it, and what it added. */
+  async look() {
+    const { before, after, added, gain } = this.told.touches.find(({ name }) => name === this.touch);
+    const [over, under] = this.compare.querySelectorAll("canvas");
+    const { prompt } = this.reel.asked;
+    const [from, to] = { all: ["The picture as it came, plainly resized,", "The finished picture"] }[this.touch] ?? ["Before " + NAMES[this.touch].toLowerCase() + ", the picture", "After " + NAMES[this.touch].toLowerCase() + ", the picture"];
+    over.setAttribute("aria-label", to + " for: " + prompt);
+    under.setAttribute("aria-label", from + " for: " + prompt);
     const canvas = this.root.querySelector(".added canvas");
-    put(canvas, added);
+    await Promise.all([put(over, after), put(under, before), put(canvas, added)]);
     const invents = !this.context.facts.can.upscaler;
     const what = { all: "All touches together added", upscale: invents ? "The upscaler invented" : "Plain enlarging added", contrast: "Contrast added", sharpen: "Sharpening added" }[this.touch];
     const nothing = this.touch === "upscale" && !invents;
-    const text = nothing ? what + " nothing: it cannot know more than was there." : what + " what is not grey here" + (gain > 1 ? ", shown ×" + gain + "." : ".");
+    const text = nothing ? what + " nothing: it cannot know more than was there." : what + " what is not mid-grey here" + (gain > 1 ? ", shown ×" + gain + "." : ".");
     this.root.querySelector(".gained").textContent = text;
     canvas.setAttribute("aria-label", "Map of what was added. " + text);
   }
