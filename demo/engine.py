@@ -50,6 +50,8 @@ class Engine:
     def load(cls, model: str, upscaler: str = "") -> Engine:
         """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence."""
         source = find(model)
+        if upscaler:
+            find(upscaler)  # it is opened when it is first used, but what is not there can be said now
         pipe = open_pipeline(source)
         name = model if isinstance(source, str) else source.resolve().name
         return cls(pipe, name, read_vocabulary(source), upscaler)

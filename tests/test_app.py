@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
     [
         ("DEMO_MODEL", "no/such/folder/here", "no/such/folder/here"),
         ("DEMO_MODEL", str(ROOT / "tests"), "tests"),
+        ("DEMO_UPSCALER", "no/such/folder/here", "no/such/folder/here"),
         ("DEMO_QUEUE", "many", "DEMO_QUEUE must be a whole number of at least 1"),
         ("DEMO_KEEP_SECONDS", "0", "DEMO_KEEP_SECONDS must be a whole number of at least 1"),
     ],

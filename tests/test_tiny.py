@@ -10,6 +10,7 @@ import torch
 from diffusers import DDIMScheduler
 
 from demo.tiny import autoencoder, data, denoiser, parts, scenes, train, words
+from demo.tiny.crew import Crew
 from demo.tiny.drawing import figure, recolour, sprite
 from demo.tiny.folded import FoldedAutoencoder
 from demo.tiny.optimizers import Optimizers, as_matrix
@@ -108,8 +109,7 @@ def test_a_crew_of_two_finds_the_gradients_of_one():
     batch = (*batch, torch.ones(4, 1, dtype=torch.bool), torch.randn(4, 12, 16, 16))
     found = []
     for workers in (1, 2):
-        model.zero_grad()
-        found.append((denoiser.Crew(model, workers).backward(*batch), model.unet.conv_in.weight.grad.clone()))
+        found.append((Crew(model, denoiser.miss, workers).backward(*batch), model.unet.conv_in.weight.grad.clone()))
     assert found[0][0] == pytest.approx(found[1][0], rel=0.02)  # bf16
     assert torch.nn.functional.cosine_similarity(*(grad.flatten() for _, grad in found), dim=0) > 0.99
 
@@ -121,6 +121,15 @@ def test_the_autoencoder_starts_as_the_principal_components_of_patches():
     with torch.inference_mode():
         back = model.decode(model.encode(pictures).latents).sample
     assert torch.allclose(back, pictures, atol=2e-2)  # all components kept: nothing is lost
+
+
+def test_a_coarser_fold_keeps_the_latents_as_few_at_twice_the_size():
+    model = autoencoder.new(256, fold=16, channels=24)
+    with torch.inference_mode():
+        latents = model.encode(torch.zeros(1, 3, 256, 256)).latents
+        assert latents.shape == (1, 24, 16, 16) and model.decode(latents).sample.shape == (1, 3, 256, 256)
+    with pytest.raises(ValueError, match="needs 5 block_out_channels"):
+        FoldedAutoencoder(fold=16)
 
 
 def test_training_runs_stops_and_goes_on(tmp_path):
@@ -192,7 +201,7 @@ def test_a_convolution_is_one_matrix_in_the_same_memory():
 
 def test_muon_moves_a_convolution_evenly_in_all_directions_and_adamw_the_rest():
     words_side, body = a_convolution_and_a_norm()
-    optimizers = Optimizers(words_side, body, rate=0.01)
+    optimizers = Optimizers(body, 0.01, {words_side: 0.003})
     before = {name: p.detach().clone() for name, p in body.named_parameters()}
     for p in (*words_side.parameters(), *body.parameters()):
         p.grad = torch.randn_like(p) * torch.linspace(0.01, 1, len(p)).view(-1, *[1] * (p.ndim - 1))
@@ -207,10 +216,10 @@ def test_optimizers_go_on_where_they_were_saved():
     after = []
     for stop in (False, True):
         words_side, body = a_convolution_and_a_norm()
-        optimizers = Optimizers(words_side, body, rate=0.01)
+        optimizers = Optimizers(body, 0.01, {words_side: 0.003})
         for count in range(4):
             if stop and count == 2:
-                saved, optimizers = optimizers.state_dict(), Optimizers(words_side, body, rate=0.01)
+                saved, optimizers = optimizers.state_dict(), Optimizers(body, 0.01, {words_side: 0.003})
                 optimizers.load_state_dict(saved)
             for p in (*words_side.parameters(), *body.parameters()):
                 p.grad = p.detach().clone()
@@ -220,9 +229,9 @@ def test_optimizers_go_on_where_they_were_saved():
 
 
 def test_convolutions_of_another_layout_are_refused():
-    words_side, body = a_convolution_and_a_norm()
+    _, body = a_convolution_and_a_norm()
     with pytest.raises(ValueError, match="channels_last"):
-        Optimizers(words_side, body.to(memory_format=torch.contiguous_format), rate=0.01)
+        Optimizers(body.to(memory_format=torch.contiguous_format), 0.01)
 
 
 def test_the_pooled_prompt_can_be_withheld_in_training_alone():

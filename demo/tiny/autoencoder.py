@@ -1,15 +1,18 @@
 """First stage of training: the autoencoder, alone, on scenes made as it goes."""
 
+import functools
 import math
 from pathlib import Path
 
 import torch
 from tqdm import tqdm
 
+from . import parts
+from .crew import Crew
 from .data import Scenes, picture, to_model
 from .folded import FoldedAutoencoder
 from .log import Log, averaged, keep_time, load_state, save_state
-from .optimizers import falling
+from .optimizers import Optimizers
 
 NOISE = 0.05  # added to latents in training, so that small errors of the denoiser stay small in the picture
 
@@ -21,53 +24,77 @@ def reconstruction_loss(made: torch.Tensor, truth: torch.Tensor) -> torch.Tensor
     return error.abs().mean() + 2 * error.square().mean() + edges
 
 
-def psnr(model: torch.nn.Module, seed: int = 1_000_003, count: int = 64) -> float:
+def miss(model: FoldedAutoencoder, truth: torch.Tensor, *, wanted: torch.Tensor) -> torch.Tensor:
+    """The reconstruction's loss, and a little for channels that leave their mean of 0 and the deviation `wanted`."""
+    with torch.autocast("cpu", torch.bfloat16):
+        latents = model.encode(truth.contiguous(memory_format=torch.channels_last)).latents
+        made = model.decode(latents + NOISE * torch.randn_like(latents)).sample
+    latents = latents.float()
+    spread = latents.mean((0, 2, 3)).square().mean() + (latents.std((0, 2, 3)) / wanted - 1).square().mean()
+    return reconstruction_loss(made.float(), truth) + 0.01 * spread
+
+
+def psnr(model: torch.nn.Module, size: int = parts.SIZE, seed: int = 1_000_003, count: int = 64) -> float:
     """dB over all pixels of scenes whose combinations training never sees."""
-    truth = to_model(torch.stack([picture(seed, i, held=True)[1] for i in range(count)]))
-    with torch.inference_mode():
-        made = model.decode(model.encode(truth).latents).sample.clamp(-1, 1)
-    return 10 * math.log10(4 / (made - truth).square().mean().item())
+    error = []
+    for start in range(0, count, 16):
+        numbers = range(start, min(start + 16, count))
+        truth = to_model(torch.stack([picture(seed, i, held=True, size=size)[1] for i in numbers]))
+        with torch.inference_mode():
+            made = model.decode(model.encode(truth).latents).sample.clamp(-1, 1)
+        error.append((made - truth).square().mean((1, 2, 3)))
+    return 10 * math.log10(4 / torch.cat(error).mean().item())
+
+
+def new(size: int = parts.SIZE, **shape) -> FoldedAutoencoder:
+    """A fresh one for pictures of `size`; `shape` as in FoldedAutoencoder."""
+    fold = shape.setdefault("fold", parts.FOLD)
+    shape.setdefault("channels", parts.CHANNELS)
+    return FoldedAutoencoder(block_out_channels=(0,) * fold.bit_length(), **shape)
 
 
 def train(
-    folder: Path, *, minutes: float = 17, batch: int = 16, rate: float = 1e-3, seed: int = 1, steps: int | None = None
+    folder: Path,
+    *,
+    minutes: float = 17,
+    batch: int = 16,
+    rate: float = 1e-3,
+    seed: int = 1,
+    steps: int | None = None,
+    workers: int = 1,
+    size: int = parts.SIZE,
+    **shape,
 ) -> FoldedAutoencoder:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model."""
     torch.manual_seed(seed)
-    model = FoldedAutoencoder()
-    first = torch.stack([picture(seed, i)[1] for i in range(64 if steps else 1024)])
+    model = new(size, **shape)
+    first = torch.stack([picture(seed, i, size=size)[1] for i in range(64 if steps else 384)])
     wanted = model.start_from(to_model(first))
     model.to(memory_format=torch.channels_last)
     average = averaged(model)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0, betas=(0.9, 0.99))
-    kept = {"model": model, "average": average, "optimizer": optimizer}
+    optimizers = Optimizers(model, rate)
+    kept = {"model": model, "average": average, "optimizers": optimizers}
     state = load_state(folder / "autoencoder.pt", **kept)
     log, clock = Log(folder / "autoencoder.jsonl"), keep_time(state)
-    stream = Scenes(seed, batch, state["step"])
+    stream = Scenes(seed, batch, state["step"], size)
     batches = iter(torch.utils.data.DataLoader(stream, batch_size=None, num_workers=0 if steps else 1))
-    bar = tqdm(initial=state["step"], unit="it", desc="autoencoder")
+    crew = Crew(model, functools.partial(miss, wanted=wanted), workers)
+    bar, losses = tqdm(initial=state["step"], unit="it", desc="autoencoder", mininterval=10), []
     while (done := state["step"] / steps if steps else state["seconds"] / (minutes * 60)) < 1:
-        falling(optimizer, rate, state["step"], done)
-        truth = to_model(next(batches)).contiguous(memory_format=torch.channels_last)
-        with torch.autocast("cpu", torch.bfloat16):
-            latents = model.encode(truth).latents
-            made = model.decode(latents + NOISE * torch.randn_like(latents)).sample
-        latents = latents.float()
-        spread = latents.mean((0, 2, 3)).square().mean() + (latents.std((0, 2, 3)) / wanted - 1).square().mean()
-        loss = reconstruction_loss(made.float(), truth) + 0.01 * spread
-        optimizer.zero_grad()
-        loss.backward()
+        losses.append(crew.backward(to_model(next(batches))))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        optimizers.step(done, state["step"], crew.pool)
         average.update_parameters(model)
         state["step"] += 1
         clock()
         bar.update()
         if state["step"] % 100 == 0:
-            log.add(step=state["step"], seconds=round(state["seconds"]), loss=round(loss.item(), 4))
+            log.add(step=state["step"], seconds=round(state["seconds"]), loss=round(sum(losses) / len(losses), 4))
+            losses.clear()
         if state["step"] % 500 == 0:
-            log.add(step=state["step"], psnr=round(psnr(average.module), 2))
+            log.add(step=state["step"], psnr=round(psnr(average.module, size), 2))
             save_state(folder / "autoencoder.pt", state, **kept)
+            clock(counts=False)
     save_state(folder / "autoencoder.pt", state, **kept)
     bar.close()
     return average.module.eval()

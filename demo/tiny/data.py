@@ -13,17 +13,19 @@ STRANGER = "gizmo"  # a word that no caption of a scene holds
 
 
 class Scenes(torch.utils.data.IterableDataset):
-    """Endless batches of pictures (B, 3, SIZE, SIZE) uint8, from `seed` on; workers take turns."""
+    """Endless batches of pictures (B, 3, size, size) uint8, from `seed` on; workers take turns."""
 
-    def __init__(self, seed: int, batch: int, start: int = 0):
-        self.seed, self.batch, self.start = seed, batch, start
+    def __init__(self, seed: int, batch: int, start: int = 0, size: int = SIZE):
+        self.seed, self.batch, self.start, self.size = seed, batch, start, size
 
     def __iter__(self) -> Iterator[torch.Tensor]:
         info = torch.utils.data.get_worker_info()
         step, at = (info.num_workers, info.id) if info else (1, 0)
         number = self.start + at
         while True:
-            yield torch.stack([picture(self.seed, number * self.batch + i)[1] for i in range(self.batch)])
+            yield torch.stack(
+                [picture(self.seed, number * self.batch + i, size=self.size)[1] for i in range(self.batch)]
+            )
             number += step
 
 
@@ -33,10 +35,10 @@ def numbered(seed: int, number: int, *, held: bool = False) -> tuple[Scene, Rand
     return sample(rng, held=held), rng
 
 
-def picture(seed: int, number: int, *, held: bool = False) -> tuple[Scene, torch.Tensor]:
-    """Scene `number` of the data seed and its pixels, (3, SIZE, SIZE) uint8."""
+def picture(seed: int, number: int, *, held: bool = False, size: int = SIZE) -> tuple[Scene, torch.Tensor]:
+    """Scene `number` of the data seed and its pixels, (3, size, size) uint8."""
     scene, rng = numbered(seed, number, held=held)
-    pixels = np.asarray(render(scene, rng, SIZE))
+    pixels = np.asarray(render(scene, rng, size))
     return scene, torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 
 

@@ -2,7 +2,6 @@
 
 import copy
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 
@@ -13,6 +12,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from tqdm import tqdm
 
 from . import parts, words
+from .crew import Crew
 from .data import numbered, picture, to_model, wording
 from .log import Log, averaged, keep_time, load_state, save_state
 from .optimizers import Optimizers
@@ -77,37 +77,18 @@ class Model(torch.nn.Module):
         return self.unet(noisy, timestep, words).sample
 
 
-class Crew:
-    """Copies of a model that share its weights and work on parts of a batch side by side, one core each.
-
-    Two copies of one thread outrun one model on two threads, most of all where something else runs on the machine.
-    """
-
-    def __init__(self, model: Model, workers: int):
-        self.copies = [model, *(copy.deepcopy(model) for _ in range(workers - 1))]
-        for other in self.copies[1:]:
-            for its, shared in zip(other.parameters(), model.parameters(), strict=True):
-                its.data = shared.data
-        self.pool = ThreadPoolExecutor(workers)
-
-    def backward(self, *batch: torch.Tensor) -> float:
-        """Gradients of the mean squared error of (noisy, timestep, ids, keep, target), left in the model; the error."""
-        parts = zip(*(tensor.chunk(len(self.copies)) for tensor in batch), strict=True)
-        losses = list(self.pool.map(self._work, self.copies, parts))
-        for other in self.copies[1:]:
-            for its, kept in zip(other.parameters(), self.copies[0].parameters(), strict=True):
-                if its.grad is not None:
-                    kept.grad.add_(its.grad)
-                    its.grad = None
-        return sum(losses)
-
-    def _work(self, model: Model, part: tuple[torch.Tensor, ...]) -> float:
-        noisy, timestep, ids, keep, target = part
-        with torch.autocast("cpu", torch.bfloat16):  # a thread's own setting
-            guess = model(noisy.contiguous(memory_format=torch.channels_last), timestep, ids, keep)
-        loss = F.mse_loss(guess.float(), target) / len(self.copies)
-        loss.backward()
-        return loss.item()
+def miss(
+    model: Model,
+    noisy: torch.Tensor,
+    timestep: torch.Tensor,
+    ids: torch.Tensor,
+    keep: torch.Tensor,
+    target: torch.Tensor,
+) -> torch.Tensor:
+    """The mean squared error of v."""
+    with torch.autocast("cpu", torch.bfloat16):  # a thread's own setting
+        guess = model(noisy.contiguous(memory_format=torch.channels_last), timestep, ids, keep)
+    return F.mse_loss(guess.float(), target)
 
 
 def captions(seed: int, numbers: list[int], epoch: int) -> list[str]:
@@ -144,11 +125,11 @@ def train(
     tokenizer = parts.tokenizer(vocabulary()["words"])
     model = reader(folder / "words.pt", len(tokenizer), tokenizer, seed=seed, steps=steps or 500)
     average = averaged(model)
-    optimizers = Optimizers(model.text_encoder, model.unet, rate)
+    optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate})
     kept = {"model": model, "average": average, "optimizers": optimizers}
     state = load_state(folder / "denoiser.pt", **kept)
     abar = parts.scheduler().alphas_cumprod
-    crew = Crew(model, workers)
+    crew = Crew(model, miss, workers)
     log, clock = Log(folder / "denoiser.jsonl"), keep_time(state)
     bar, losses = tqdm(initial=state["step"], unit="it", desc="denoiser", mininterval=10), []
     while (done := state["step"] / steps if steps else state["seconds"] / (minutes * 60)) < 1:
@@ -160,7 +141,6 @@ def train(
         clean = torch.from_numpy(latents[order].astype(np.float32))
         timestep = some_timesteps(batch, len(abar))
         noisy, target = v_target(clean, torch.randn_like(clean), abar[timestep].view(-1, 1, 1, 1))
-        model.zero_grad()
         losses.append(crew.backward(noisy, timestep, ids, torch.rand(batch, 1) > FORGET, target))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(done, state["step"], crew.pool)

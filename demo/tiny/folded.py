@@ -1,7 +1,8 @@
 """The tiny model's autoencoder: pixels folded into channels, a linear core that starts as PCA, small residual nets.
 
-Work at full resolution is what costs on a CPU, so none is done: 8x8 pixels become 192 channels at once, and the finest
-convolution runs at a quarter of the picture's side. The face is diffusers': `encode(x).latents`, `decode(z).sample`.
+Work at full resolution is what costs on a CPU, so none is done: `fold` x `fold` pixels become channels at once, and the
+finest convolution runs at twice the side of the latents. The face is diffusers': `encode(x).latents`,
+`decode(z).sample`.
 """
 
 import torch
@@ -11,9 +12,6 @@ from diffusers.models.autoencoders.autoencoder_tiny import AutoencoderTinyOutput
 from diffusers.models.autoencoders.vae import DecoderOutput
 from diffusers.models.modeling_utils import ModelMixin
 from torch import nn
-
-FOLD = 8
-PATCH = 3 * FOLD * FOLD
 
 
 class Block(nn.Module):
@@ -38,7 +36,7 @@ def _silent(convolution: nn.Conv2d) -> nn.Conv2d:
 
 
 class FoldedAutoencoder(ModelMixin, ConfigMixin):
-    """(B, 3, H, W) in [-1, 1] <-> (B, channels, H/8, W/8); H and W are multiples of 8."""
+    """(B, 3, H, W) in [-1, 1] <-> (B, channels, H/fold, W/fold); H and W are multiples of fold."""
 
     @register_to_config
     def __init__(
@@ -48,12 +46,16 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
         fine: int = 80,
         scaling_factor: float = 1.0,
         block_out_channels: tuple[int, ...] = (0, 0, 0, 0),  # four of them tell the pipeline that a latent is 8 pixels
+        fold: int = 8,
     ):
         super().__init__()
-        self.linear_in, self.linear_out = nn.Conv2d(PATCH, channels, 1), nn.Conv2d(channels, PATCH, 1)
+        if fold != 2 ** (len(block_out_channels) - 1):
+            raise ValueError(f"a fold of {fold} needs {fold.bit_length()} block_out_channels")
+        patch, half = 3 * fold**2, 3 * (fold // 2) ** 2
+        self.linear_in, self.linear_out = nn.Conv2d(patch, channels, 1), nn.Conv2d(channels, patch, 1)
         self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(4),
-            nn.Conv2d(48, fine, 3, padding=1),
+            nn.PixelUnshuffle(fold // 2),
+            nn.Conv2d(half, fine, 3, padding=1),
             Block(fine),
             nn.PixelUnshuffle(2),
             nn.Conv2d(4 * fine, coarse, 1),
@@ -68,17 +70,17 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
             nn.PixelShuffle(2),
             *(Block(fine) for _ in range(3)),
             nn.SiLU(),
-            _silent(nn.Conv2d(fine, 48, 3, padding=1)),
-            nn.PixelShuffle(4),
+            _silent(nn.Conv2d(fine, half, 3, padding=1)),
+            nn.PixelShuffle(fold // 2),
         )
 
     def start_from(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Set the linear core to the principal components of 8x8 patches; returns each latent channel's deviation.
+        """Set the linear core to the principal components of patches; returns each latent channel's deviation.
 
         A channel's variance is the square root of its component's, scaled to a mean of 1: layout stays louder than
         detail, but not by so much that the denoiser never hears the detail.
         """
-        patches = F.pixel_unshuffle(pictures, FOLD).permute(0, 2, 3, 1).reshape(-1, PATCH)
+        patches = F.pixel_unshuffle(pictures, self.config.fold).permute(0, 2, 3, 1).flatten(0, 2)
         mean = patches.mean(0)
         axes, power, _ = torch.linalg.svd((patches - mean).T @ (patches - mean) / len(patches))
         axes, deviation = axes[:, : self.config.channels], power[: self.config.channels].sqrt()
@@ -91,8 +93,8 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
         return wanted
 
     def encode(self, x: torch.Tensor) -> AutoencoderTinyOutput:
-        return AutoencoderTinyOutput(latents=self.linear_in(F.pixel_unshuffle(x, FOLD)) + self.encoder(x))
+        return AutoencoderTinyOutput(latents=self.linear_in(F.pixel_unshuffle(x, self.config.fold)) + self.encoder(x))
 
     def decode(self, z: torch.Tensor, generator=None, return_dict: bool = True) -> DecoderOutput | tuple[torch.Tensor]:
-        sample = F.pixel_shuffle(self.linear_out(z), FOLD) + self.decoder(z)
+        sample = F.pixel_shuffle(self.linear_out(z), self.config.fold) + self.decoder(z)
         return DecoderOutput(sample=sample) if return_dict else (sample,)

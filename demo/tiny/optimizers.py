@@ -1,4 +1,4 @@
-"""Who moves which weights: Muon turns the denoiser's matrices and convolutions, AdamW everything else.
+"""Who moves which weights: Muon turns a network's matrices and convolutions, AdamW everything else.
 
 Muon (Jordan et al. 2024) gives every direction of a weight matrix the same step. On two cores it reached in three
 minutes a loss of 0.481 where AdamW reached 0.523.
@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 WARMUP = 150  # steps
-PLAIN = ("conv_in", "conv_out", "add_embedding", "class_embedding", "norm")  # of the denoiser's, not Muon's
+PLAIN = ("conv_in", "conv_out", "linear_in", "linear_out", "add_embedding", "norm")  # ends and norms are not Muon's
 
 
 def as_matrix(weight: torch.Tensor) -> torch.Tensor:
@@ -20,18 +20,19 @@ def as_matrix(weight: torch.Tensor) -> torch.Tensor:
 
 
 class Optimizers:
-    """All optimizers of a text encoder and a denoiser behind one `step`; the heavy ones share `pool`'s threads."""
+    """All optimizers of a network behind one `step`; `beside` are networks that AdamW moves alone, and their rates."""
 
-    def __init__(self, text_encoder: nn.Module, unet: nn.Module, rate: float, shares: int = 2):
-        turned = {n: p for n, p in unet.named_parameters() if p.ndim in (2, 4) and not any(k in n for k in PLAIN)}
-        others = [p for n, p in unet.named_parameters() if n not in turned]
+    def __init__(self, network: nn.Module, rate: float, beside: dict[nn.Module, float] | None = None, shares: int = 2):
+        turned = {n: p for n, p in network.named_parameters() if p.ndim in (2, 4) and not any(k in n for k in PLAIN)}
+        others = [p for n, p in network.named_parameters() if n not in turned]
         self.matrices = [(p, nn.Parameter(as_matrix(p.data))) for p in turned.values()]
         if any(whole.data_ptr() != flat.data_ptr() for whole, flat in self.matrices):
-            raise ValueError("the denoiser's convolutions have to be in channels_last memory format")
+            raise ValueError("convolutions have to be in channels_last memory format")
         adamw = {"weight_decay": 0.01, "betas": (0.9, 0.99)}
         muon = {"weight_decay": 0.01, "adjust_lr_fn": "match_rms_adamw"}
         self.rated = [(torch.optim.AdamW(others, lr=rate, **adamw), rate)]
-        self.rated += [(torch.optim.AdamW(text_encoder.parameters(), lr=0.3 * rate, **adamw), 0.3 * rate)]
+        for other, its in (beside or {}).items():
+            self.rated += [(torch.optim.AdamW(other.parameters(), lr=its, **adamw), its)]
         self.rated += [(torch.optim.Muon(part, lr=rate, **muon), rate) for part in self._shared_out(shares)]
 
     def _shared_out(self, shares: int) -> Iterator[list[nn.Parameter]]:

@@ -31,7 +31,7 @@ def main(
     if autoencoder_of:
         vae = parts.load(autoencoder_of).vae
     else:
-        vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps)
+        vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps, workers=workers)
 
     def finish(model: denoiser.Model, to: Path) -> None:
         model.unet.set_attn_processor(AttnProcessor2_0())
