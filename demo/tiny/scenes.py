@@ -7,16 +7,15 @@ assets/sprites. Which combinations training never sees is the rule `held_out`, n
 import hashlib
 from dataclasses import dataclass
 from random import Random
+from typing import NamedTuple
 
 from PIL import Image
 
 from .drawing import figure, paste
 from .places import PAINTERS
-from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, TAUGHT, WEARS
+from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, WEARS
 
-CAST, PROPS, VEHICLES, CLOTHES = (
-    [name for name in table if name in TAUGHT] for table in (CHARACTERS, OBJECTS, RIDES, WEARS)
-)
+CAST, PROPS, VEHICLES, CLOTHES = ([*table] for table in (CHARACTERS, OBJECTS, RIDES, WEARS))
 RELATIONS = {
     "next to": ("next to", "beside", "and"),
     "left of": ("left of", "to the left of", "on the left of"),
@@ -47,6 +46,15 @@ class Scene:
     place: str = "plain"
     count: int = 1
     relation: str | None = None
+
+
+class Spot(NamedTuple):
+    """Where a figure is drawn: its middle and width as fractions of the picture, and whether it faces the other way."""
+
+    x: float
+    y: float
+    scale: float
+    mirrored: bool
 
 
 def held_out(thing: Thing) -> bool:
@@ -82,11 +90,11 @@ def draw(rng: Random) -> Scene:
     """Any scene, whether held out of training or not."""
     place = "plain" if rng.random() < 0.4 else rng.choice(list(PLACES))
     kind = rng.random()
-    if kind < 0.52:
+    if kind < 0.42:
         return Scene((_character(rng, place),), place)
-    if kind < 0.76:
+    if kind < 0.68:
         return Scene((_object(rng, place),), place)
-    if kind < 0.88:
+    if kind < 0.82:
         return Scene((_either(rng, place),), place, count=rng.choice((2, 3, 4)))
     pair = (_either(rng, place), _either(rng, place))
     return Scene(pair, place, relation=rng.choice(list(RELATIONS)))
@@ -200,30 +208,41 @@ def vocabulary() -> dict[str, list[str]]:
 # --- in pixels --------------------------------------------------------------------------------------------------
 
 
-def _draw_rider(canvas: Image.Image, thing: Thing, x: float, y: float, scale: float) -> None:
-    """The rider's lower edge meets the ride's seat; the two together fill `scale` of the picture."""
-    ride = RIDES[thing.ride]
+def _draw_rider(canvas: Image.Image, thing: Thing, spot: Spot) -> None:
+    """The rider's lower edge meets the ride's seat; the two together fill `spot.scale` of the picture."""
+    ride, (x, y, scale, mirrored) = RIDES[thing.ride], spot
     ride_scale, rider_scale = 0.85 * scale, 0.66 * scale
     ride_y = y + scale * 0.24
-    seat_x, seat_y = x + (ride.x - 0.5) * ride_scale, ride_y + (ride.y - 0.5) * ride_scale
-    paste(canvas, figure(thing.ride), x, ride_y, ride_scale)
+    aside = (ride.x - 0.5) * ride_scale
+    seat_x, seat_y = x + (-aside if mirrored else aside), ride_y + (ride.y - 0.5) * ride_scale
+    paste(canvas, figure(thing.ride), x, ride_y, ride_scale, mirrored)
     rider = figure(thing.name, thing.colour, thing.wear)
-    paste(canvas, rider, seat_x, seat_y - rider_scale * 0.42, rider_scale)
+    paste(canvas, rider, seat_x, seat_y - rider_scale * 0.42, rider_scale, mirrored)
 
 
-def _draw_thing(canvas: Image.Image, thing: Thing, x: float, y: float, scale: float) -> None:
+def _draw_thing(canvas: Image.Image, thing: Thing, spot: Spot) -> None:
     if thing.ride:
-        _draw_rider(canvas, thing, x, y, scale * 1.15)
+        _draw_rider(canvas, thing, spot._replace(scale=1.15 * spot.scale))
     else:
-        low = 0.06 * scale if thing.wear and WEARS[thing.wear].on == "top" else 0.0
-        paste(canvas, figure(thing.name, thing.colour, thing.wear), x, y + low, scale)
+        low = 0.06 * spot.scale if thing.wear and WEARS[thing.wear].on == "top" else 0.0
+        paste(canvas, figure(thing.name, thing.colour, thing.wear), spot.x, spot.y + low, spot.scale, spot.mirrored)
 
 
-def _spots(rng: Random, scene: Scene) -> list[tuple[float, float, float]]:
-    """Where each figure goes: (x, y, scale) as fractions of the picture.
+def _spots(rng: Random, scene: Scene) -> list[Spot]:
+    """Where each figure goes. Not far from its one usual place, so that shapes are learned soon; but not quite there
+    and facing either way, so that another seed is another picture."""
+    tall = any(thing.ride or thing.wear for thing in scene.things)
+    alone = len(scene.things) * scene.count == 1
+    aside, upward = (0.07, 0.025 if tall else 0.05) if alone else (0.025, 0.025)
+    mirrored, grown = rng.random() < 0.5, rng.uniform(0.88, 1.0 if tall or not alone else 1.08)
+    return [
+        Spot(x + rng.uniform(-aside, aside), y + rng.uniform(-upward, upward), grown * scale, mirrored)
+        for x, y, scale in _places(rng, scene)
+    ]
 
-    Always in the same places so far: a model learns what a fox is long before it learns that foxes move about.
-    """
+
+def _places(rng: Random, scene: Scene) -> list[tuple[float, float, float]]:
+    """The usual (x, y, scale) of each figure."""
     if scene.relation:
         near, far, off, scale = 0.27, 0.73, 0.5, 0.42
         first = {"left of": 0, "above": 0, "right of": 1, "below": 1}.get(scene.relation, rng.randrange(2))
@@ -244,5 +263,5 @@ def render(scene: Scene, rng: Random, size: int = 128) -> Image.Image:
     canvas = PAINTERS[scene.place](rng, size)
     things = scene.things if scene.relation else scene.things * scene.count
     for thing, spot in zip(things, _spots(rng, scene), strict=True):
-        _draw_thing(canvas, thing, *spot)
+        _draw_thing(canvas, thing, spot)
     return canvas

@@ -196,18 +196,6 @@ PLURALS = {
     "kitty": "kitties",
 }
 
-# What the model is taught so far. The rest has its sprites and waits for a longer training: a small world drawn well is
-# worth more than a large one in blobs.
-TAUGHT = frozenset(
-    [
-        *("fox", "cat", "dog", "rabbit", "bear", "panda", "tiger", "lion", "pig", "frog", "owl", "penguin"),
-        *("robot", "alien", "ghost", "astronaut"),
-        *("pizza", "castle", "mushroom", "star", "fish", "banana", "apple", "balloon", "heart", "tree", "house"),
-        *("umbrella", "skateboard", "bicycle", "scooter", "boat", "rocket", "horse", "turtle", "car"),
-        *("sunglasses", "glasses", "top hat", "crown", "graduation cap", "bow"),
-    ]
-)
-
 SPRITES = {
     name: getattr(thing, "emoji", thing)
     for table in (CHARACTERS, OBJECTS, RIDES, WEARS)
