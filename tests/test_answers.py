@@ -111,6 +111,7 @@ def test_touches_are_the_librarys_own(live, answers):
     assert (told["width"], told["height"]) == (128, 128)
     touches = {touch["name"]: touch for touch in told["touches"]}
     assert list(touches) == ["all", "upscale", "contrast", "sharpen"]
+    assert [touches[name]["nothing"] for name in touches] == [False, True, False, False]
     plain = np.asarray(Image.fromarray(image).resize((128, 128), 1))
     assert np.abs(pixels(touches["all"]["before"]) - plain).mean() < 2
     for name, own in {"all": twin, **{step.name: step for step in twin.steps}}.items():

@@ -108,7 +108,7 @@ class Answers:
         """The finished picture of a run, or with `file` "png" or "gif" where that file is: {"file", "bytes"}.
 
         In `touches`, one for all together and one for each: pictures (data URIs) before and after it and of what was
-        added, in which mid-grey is nothing and `gain` how much it is exaggerated.
+        added, in which mid-grey is nothing and `gain` how much it is exaggerated; `nothing` where it changed no pixel.
         """
         kept = self._run(run)
         frames = self._frames(kept)
@@ -201,6 +201,7 @@ def _shown(finished: Finished) -> dict:
                 "after": _small(one.image),
                 "added": _small(one.added),
                 "gain": one.gain,
+                "nothing": bool(np.array_equal(one.before, one.image)),
             }
             for one in (whole, *finished.steps)
         ],

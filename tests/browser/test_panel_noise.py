@@ -29,7 +29,7 @@ def tiles(visitor) -> list[np.ndarray]:
 
 def test_before_a_run_the_panel_says_what_to_do(visitor):
     visitor.page.click("[data-opens=noise]")
-    assert "Press Generate" in visitor.page.text_content(".seed-told")
+    assert "With the first run" in visitor.page.text_content(".seed-told")
     assert visitor.page.is_disabled(".same-again") and visitor.page.is_hidden(".seen") and visitor.errors == []
 
 

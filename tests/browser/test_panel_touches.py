@@ -6,12 +6,13 @@ import pytest
 from PIL import Image
 
 STEPS = 4
+PROMPT = "a purple umbrella in the rain"  # no black and no white, so that contrast has something to do
 
 
 @pytest.fixture(params=[1280, 390])
 def watched(request, open_page):
     visitor = open_page(request.param, 844, has_touch=request.param < 800)
-    visitor.run("a blue cat", steps=STEPS, seed=7)
+    visitor.run(PROMPT, steps=STEPS, seed=7)
     visitor.tab_to("[data-opens=touches]", back=True)
     visitor.page.keyboard.press("Enter")
     visitor.page.wait_for_selector(".finished:not([hidden])", timeout=30_000)
@@ -53,16 +54,23 @@ def test_before_and_after_are_wiped_by_key(watched):
     assert watched.page.evaluate(share) != half and watched.step == STEPS
 
 
-def test_each_touch_has_a_map_of_its_own(watched):
-    maps = {}
-    for name in ("All", "Upscale", "Contrast", "Sharpen"):
+def test_each_touch_has_a_before_an_after_and_a_map_of_its_own(watched):
+    found = {"before": {}, "after": {}, "added": {}}
+    maps = found["added"]
+    told = {"All": "All touches", "Upscale": "Plain enlarging", "Contrast": "Contrast", "Sharpen": "Sharpening"}
+    for name, text in told.items():
         button = watched.page.locator(".added .choice button", has_text=name)
         watched.tab_to(f".added .choice button:nth-child({len(maps) + 1})")
         watched.page.keyboard.press("Enter")
         assert button.get_attribute("aria-pressed") == "true"
-        watched.page.wait_for_timeout(150)
-        maps[name] = watched.page.evaluate("document.querySelector('.added canvas').toDataURL()")
+        watched.page.wait_for_function(f"document.querySelector('.gained').textContent.startsWith('{text}')")
+        for view, pictures in found.items():
+            selector = ".added canvas" if view == "added" else f".compare .{view}"
+            pictures[name] = watched.page.evaluate(f"document.querySelector('{selector}').toDataURL()")
     assert len(set(maps.values())) == 4
+    before, after = found["before"], found["after"]
+    assert before["All"] == before["Upscale"] == after["Upscale"] == before["Contrast"]  # enlarging is the comparison
+    assert after["Contrast"] == before["Sharpen"] and after["Sharpen"] == after["All"] != before["All"]
 
 
 @pytest.mark.parametrize("kind", ["png", "gif"])
@@ -73,10 +81,10 @@ def test_the_finished_picture_is_taken_home_by_key(watched, kind, tmp_path):
         watched.page.keyboard.press("Enter")
     path = tmp_path / download.value.suggested_filename
     download.value.save_as(path)
-    assert path.name == f"out-of-static-a-blue-cat-seed-7-finished.{kind}"
+    assert path.name == f"out-of-static-a-purple-umbrella-in-the-rain-seed-7-finished.{kind}"
     with Image.open(path) as file:
         if kind == "png":
-            assert file.size == (4 * side, 4 * side) and file.text["prompt"] == "a blue cat"
+            assert file.size == (4 * side, 4 * side) and file.text["prompt"] == PROMPT
         else:
             assert file.n_frames == STEPS + 2
     assert path.name in watched.page.text_content(".kept")

@@ -140,18 +140,21 @@ export class Panel {
 
   /** The chosen touch, or all of them: the picture before it, after it, and what it added. */
   async look() {
-    const { before, after, added, gain } = this.told.touches.find(({ name }) => name === this.touch);
+    const one = this.told.touches.find(({ name }) => name === this.touch);
+    const { gain } = one;
+    const pictures = await Promise.all([one.after, one.before, one.added].map(load));
+    if (!this.told.touches.includes(one) || one.name !== this.touch) return; // another was chosen meanwhile
     const [over, under] = this.compare.querySelectorAll("canvas");
     const { prompt } = this.reel.asked;
     const [from, to] = { all: ["The picture as it came, plainly resized,", "The finished picture"] }[this.touch] ?? ["Before " + NAMES[this.touch].toLowerCase() + ", the picture", "After " + NAMES[this.touch].toLowerCase() + ", the picture"];
     over.setAttribute("aria-label", to + " for: " + prompt);
     under.setAttribute("aria-label", from + " for: " + prompt);
     const canvas = this.root.querySelector(".added canvas");
-    await Promise.all([put(over, after), put(under, before), put(canvas, added)]);
+    [over, under, canvas].forEach((view, at) => paint(view, pictures[at]));
     const invents = !this.context.facts.can.upscaler;
     const what = { all: "All touches together added", upscale: invents ? "The upscaler invented" : "Plain enlarging added", contrast: "Contrast added", sharpen: "Sharpening added" }[this.touch];
-    const nothing = this.touch === "upscale" && !invents;
-    const text = nothing ? what + " nothing: it cannot know more than was there." : what + " what is not mid-grey here" + (gain > 1 ? ", shown ×" + gain + "." : ".");
+    const why = { upscale: ": it cannot know more than was there.", contrast: ": the picture has its full range already." }[this.touch] ?? ".";
+    const text = one.nothing ? what + " nothing" + why : what + " what is not mid-grey here" + (gain > 1 ? ", shown ×" + gain + "." : ".");
     this.root.querySelector(".gained").textContent = text;
     canvas.setAttribute("aria-label", "Map of what was added. " + text);
   }
@@ -179,11 +182,11 @@ export class Panel {
   }
 }
 
-async function put(canvas, source) {
+async function load(source) {
   const image = new Image();
   image.src = source;
   await image.decode();
-  paint(canvas, image);
+  return image;
 }
 
 function download({ file, name }) {
