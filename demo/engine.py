@@ -24,7 +24,7 @@ from demo.door import stand_before, why_no_sides
 from demo.finish import Finish, Finished, Upscaler, finish
 from demo.pipeline import BadModel, find, new_scheduler, offered_schedulers, open_pipeline, read_vocabulary
 from demo.prompt import Reader, can_show
-from demo.stream import Outlet, stream
+from demo.stream import Outlet, aside, stream
 from demo.tap import State, Tap
 from demo.trace import BadRequest, Frame, Request, Step, Trace, Watch
 
@@ -52,7 +52,7 @@ class Engine:
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
-        pipe = open_pipeline(source)
+        pipe = aside(open_pipeline, source)
         name = model if isinstance(source, str) else source.resolve().name
         return cls(pipe, name, read_vocabulary(source), upscaler)
 
@@ -95,7 +95,7 @@ class Engine:
     @functools.cached_property
     def preview(self) -> latents.Preview:
         """The linear decoder with which a browser shows mixes of its own; fitted when first asked for."""
-        return latents.linear_preview(self._pipe)
+        return aside(latents.linear_preview, self._pipe)
 
     def finish(self, image: np.ndarray, wanted: Finish, request: Request) -> Finished:
         """The final touches on a run's picture, enlarged by the upscaler if there is one. Raises BadModel."""
@@ -104,7 +104,7 @@ class Engine:
             seeded = torch.Generator("cpu").manual_seed(request.seed)
             return self._upscaler(picture, prompt=request.prompt, generator=seeded)
 
-        return finish(image, wanted, enlarge if self._upscaler else None)
+        return aside(finish, image, wanted, enlarge) if self._upscaler else finish(image, wanted)
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         """The record of a run, whole or stopped."""
@@ -146,7 +146,7 @@ class Engine:
             pipe(**_arguments(request))
 
     def _decoded(self, plane: np.ndarray) -> np.ndarray:
-        return latents.decode(self._pipe, torch.from_numpy(plane[None]))[0]
+        return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
 
     def _knows(self, word: str) -> bool:
         word = word.casefold()

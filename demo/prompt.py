@@ -17,6 +17,8 @@ import numpy as np
 import torch
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
+from demo.stream import aside
+
 CLIP = (CLIPTextModel, CLIPTextModelWithProjection)
 WORD_END = "</w>"  # how CLIP's tokenizer marks the last piece of a word
 BEFORE = "a"  # words of an atlas are encoded after it: few captions begin with a bare noun, and few encoders expect one
@@ -103,7 +105,7 @@ class Reader:
         words = sum(token.span is not None for token in tokens)
         typed = [token for token in self._tokens(prompt, self._tokenize(prompt)) if token.span is not None]
         cut = [replace(token, kind="cut") for token in typed[words:]]
-        vectors = encode(self._pipe, [kept.input_ids], [kept.attention_mask])[0]
+        vectors = aside(encode, self._pipe, [kept.input_ids], [kept.attention_mask])[0]
         return Numbers(prompt, (*tokens, *cut), vectors, _note(self._pipe))
 
     @cached_property
@@ -123,7 +125,7 @@ class Reader:
         ids = [one.input_ids + [self._tokenizer.pad_token_id] * (longest - len(one.input_ids)) for one in read]
         mask = [one.attention_mask + [0] * (longest - len(one.input_ids)) for one in read]
         last = [max(at for at, special in enumerate(one.special_tokens_mask) if not special) for one in read]
-        return words, encode(self._pipe, ids, mask)[np.arange(len(last)), last]
+        return words, aside(encode, self._pipe, ids, mask)[np.arange(len(last)), last]
 
     def _table(self) -> tuple[tuple[str, ...], np.ndarray]:
         """The whole words of the tokenizer, and (n, D), their rows in the table of embeddings."""

@@ -1,7 +1,8 @@
 """A producer that calls back, read as an iterator: the one place where threads meet generators.
 
-The producer runs in a thread of its own and hands items to an Outlet; the reader is a plain generator. Knows nothing of
-models. Closing the generator only sets a flag and returns, so an event loop may do it; nobody ever joins the thread.
+The producer runs in a thread of its own and hands items to an Outlet; the reader is a plain generator. Closing the
+generator only sets a flag and returns, so an event loop may do it; nobody ever joins the thread. `aside` is for work
+with a single result. Knows nothing of models.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 
 
 class Stopped(BaseException):
@@ -76,6 +78,24 @@ class Outlet:
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def aside(work: Callable, *given):
+    """`work(*given)` in a thread of its own; returns what it returns, raises what it raises.
+
+    For whatever computes in parallel: OpenMP keeps idle helpers for each thread that ever did, until that thread ends.
+    With more of them than cores, libgomp lets none of them wait awake, and a run on two cores took half as long again.
+    """
+    outcome: Future = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work(*given))
+        except BaseException as error:
+            outcome.set_exception(error)
+
+    threading.Thread(target=run, name="aside", daemon=True).start()
+    return outcome.result()
 
 
 def stream(produce: Callable[[Outlet], None], stop: threading.Event | None = None, room: int = 2) -> Iterator:

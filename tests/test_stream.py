@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from demo.stream import Stopped, stream
+from demo.stream import Stopped, aside, stream
 
 SOON = 5.0  # seconds after which a test that hangs is called failed
 
@@ -123,3 +123,10 @@ def test_nothing_that_catches_exceptions_can_keep_a_stop():
     items.close()
     time.sleep(0.1)
     assert kept == [] and not issubclass(Stopped, Exception)
+
+
+def test_aside_returns_and_raises_from_a_thread_of_its_own():
+    assert aside(lambda n: (n + 1, threading.current_thread().name), 1) == (2, "aside")
+    with pytest.raises(ZeroDivisionError):
+        aside(lambda: 1 / 0)
+    assert not [thread for thread in threading.enumerate() if thread.name == "aside" and thread.is_alive()]

@@ -1,8 +1,9 @@
 """What watching costs: `python tests/bench/watched.py [--model folder] [--steps 30] [--pairs 12] [--scheduler ddim]`.
 
 A watched run decodes both pictures of every step; the plain run is the same pipeline called as diffusers' documentation
-calls it, with one decode at its end. Both are run in pairs whose order alternates, in one process; told are the median
-ratio of the pairs with a bootstrap interval, and the time from a request to its first frame.
+calls it, with one decode at its end, and like the other in a thread of its own (see demo/stream.py). Both are run in
+pairs whose order alternates, in one process; told are the median ratio of the pairs with a bootstrap interval, and the
+time from a request to its first frame.
 """
 
 import argparse
@@ -19,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from demo.engine import Engine
 from demo.pipeline import new_scheduler
 from demo.settings import DEFAULT_MODEL
+from demo.stream import aside
 from demo.trace import SCHEDULERS, Request
 
 
@@ -59,14 +61,14 @@ def main(model=str(DEFAULT_MODEL), prompt="a blue cat", steps=30, pairs=12, sche
     engine = Engine.load(model)
     began = time.perf_counter()
     cold = watched(engine, Request(prompt, 0, 1, scheduler=scheduler))[0]
-    plain(engine, Request(prompt, 0, 1, scheduler=scheduler))
+    aside(plain, engine, Request(prompt, 0, 1, scheduler=scheduler))
     rows = []
     for pair in range(pairs):
         request = Request(prompt, seed=pair, steps=steps, scheduler=scheduler)
         if pair % 2:
-            alone, with_us = plain(engine, request), watched(engine, request)
+            alone, with_us = aside(plain, engine, request), watched(engine, request)
         else:
-            with_us, alone = watched(engine, request), plain(engine, request)
+            with_us, alone = watched(engine, request), aside(plain, engine, request)
         if not np.array_equal(with_us[2], alone[1]):
             raise AssertionError(f"watching changed the picture of {request}")
         rows.append((with_us[0], with_us[1], alone[0]))
