@@ -70,7 +70,7 @@ def test_it_is_the_stock_pipeline_in_the_shape_that_training_makes(shipped):
 
 def test_a_fresh_process_without_a_network_draws_the_same_bits(shipped, tmp_path):
     code = (
-        "import hashlib, sys; from demo.engine import Engine; from demo.settings import DEFAULT_MODEL; "
+        "import sys; from demo.engine import Engine; from demo.settings import DEFAULT_MODEL; "
         "from demo.trace import Request; engine = Engine.load(str(DEFAULT_MODEL)); "
         "*_, last = engine.frames(Request(sys.argv[1], seed=7, steps=8)); print(last.sha256)"
     )

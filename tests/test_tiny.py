@@ -73,6 +73,15 @@ def test_a_hat_is_drawn_above_the_head():
     assert dressed.any(1).argmax() < bare.any(1).argmax()
 
 
+def test_another_seed_moves_and_turns_the_figures_and_keeps_them_in_the_picture():
+    for scene in some_scenes(200):
+        spots = [scenes._spots(Random(seed), scene) for seed in range(8)]
+        assert len({tuple(one) for one in spots}) == 8
+        assert {spot.mirrored for one in spots for spot in one} == {True, False}
+        flat = [spot for one in spots for spot in one]
+        assert all(spot.scale / 2 < at < 1 - spot.scale / 2 for spot in flat for at in (spot.x, spot.y))
+
+
 def test_tokens_are_words_and_strangers_are_unknown():
     tokenizer = parts.tokenizer(scenes.vocabulary()["words"])
     ids = tokenizer("A red FOX, eating spaghetti").input_ids

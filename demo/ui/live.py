@@ -101,19 +101,24 @@ class Live:
             yield message
         stopped = len(frames) <= run.request.steps
         if not frames:
-            yield timeline.done(run.key, frames, None, 0, stopped)
+            yield timeline.done(run.key, frames, None, 0, stopped=stopped)
             return
         yield timeline.packing(run.key)
-        try:
-            path = run.path(".gif")
-            export.gif(frames, run.request, path)
-            yield timeline.done(run.key, frames, str(path), path.stat().st_size, stopped)
-        except OSError as error:  # a full disk costs the GIF, and not the run that everybody just watched
-            log.error("a GIF could not be written", exc_info=error)
-            yield timeline.done(run.key, frames, None, 0, stopped, NO_GIF)
+        yield timeline.done(run.key, frames, *_packed(run), stopped=stopped)
 
     def _unknown(self, prompt: str) -> list[str] | None:
         return None if self.engine.vocabulary is None else list(self.engine.unknown_words(prompt))
+
+
+def _packed(run: Run) -> tuple[str | None, int, str | None]:
+    """The GIF of a run, its bytes, and no note; a full disk costs the GIF and not the run, and then a note says so."""
+    try:
+        path = run.path(".gif")
+        export.gif(run.frames, run.request, path)
+        return str(path), path.stat().st_size, None
+    except OSError as error:
+        log.error("a GIF could not be written", exc_info=error)
+        return None, 0, NO_GIF
 
 
 def checked(asked) -> Request:

@@ -81,7 +81,7 @@ def packing(key: str) -> str:
 
 
 def done(
-    key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, stopped: bool, note: str | None = None
+    key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, note: str | None = None, *, stopped: bool
 ) -> str:
     """The end of a run: how many frames were sent, where the GIF is (None where there is none, and `note` may say why),
     and what can only be said at the end: the curves, the point of no return, each step's sentence with how settled it

@@ -102,10 +102,7 @@ export class Form {
     this.haltButton.onclick = () => performance.now() - this.began > 350 && this.onstop(); // not the second half of a double click
     for (const slide of this.page.querySelectorAll(".field .slide")) this.pair(slide, this.fields[slide.dataset.for]);
     for (const field of Object.values(this.fields)) {
-      field.addEventListener("input", () => {
-        this.summary();
-        if (!this.alert.hidden) this.trouble("");
-      });
+      field.addEventListener("input", () => this.summary());
       field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.onsubmit()));
     }
     this.page.querySelector(".dice").onclick = () => {
@@ -138,7 +135,9 @@ export class Form {
     }
   }
 
+  /** A setting was changed, by whatever hand: what it is goes on the drawer's door, and an old trouble goes away. */
   summary() {
+    if (!this.alert.hidden) this.trouble("");
     const { steps, guidance, seed, scheduler } = this.fields;
     const parts = [steps.value + " steps", "guidance " + guidance.value, seed.value ? "seed " + seed.value : "any seed"];
     this.page.querySelector(".settings-sum").textContent = [...parts, scheduler.selectedOptions[0].label].join(" · ");
