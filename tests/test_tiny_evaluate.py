@@ -5,7 +5,7 @@ from random import Random
 import pytest
 import torch
 
-from demo.tiny import checker, evaluate, scenes
+from demo.tiny import checker, data, evaluate, parts, scenes
 from demo.tiny.scenes import Scene, Thing
 
 
@@ -49,6 +49,22 @@ def test_what_is_scored_for_binding_colour_and_place_was_held_out():
         assert all(scenes.held_out(make(rng).things[0]) for _ in range(20))
 
 
+def test_what_else_is_scored_is_not_among_the_training_scenes():
+    rng, trained = Random(3), [data.numbered(data.SEED, number)[0] for number in range(0, data.COUNT, 7)]
+    met = {frozenset(thing.name for thing in scene.things) for scene in trained if scene.relation}
+    alone = [(scene.things[0].name, scene.things[0].colour, scene) for scene in trained if not scene.relation]
+    for _ in range(20):
+        assert frozenset(thing.name for thing in evaluate.two_objects(rng).things) not in met
+        one, some = evaluate.one_object(rng), evaluate.count(rng)
+        assert one.count == 1 and some.count > 1
+        assert (*_named(one), one.place) not in {(name, colour, scene.place) for name, colour, scene in alone}
+        assert (*_named(some), some.count) not in {(name, colour, scene.count) for name, colour, scene in alone}
+
+
+def _named(scene: Scene) -> tuple:
+    return scene.things[0].name, scene.things[0].colour
+
+
 def test_two_objects_may_stand_anywhere_but_position_may_not():
     scene = Scene((Thing("cat"), Thing("owl")), relation="left of")
     swapped = checker.truth(Scene((Thing("owl"), Thing("cat")), relation="left of"))
@@ -64,7 +80,8 @@ def test_wilson_against_known_values():
 def test_the_checker_learns_and_its_weights_come_back(tmp_path):
     made = checker.train(tmp_path / "checker.safetensors", steps=2, batch=4)
     again = checker.load(tmp_path / "checker.safetensors")
-    pictures = torch.randint(0, 255, (2, 3, 128, 128), dtype=torch.uint8)
+    pictures = torch.randint(0, 255, (2, 3, checker.SIDE, checker.SIDE), dtype=torch.uint8)
     first, second = made(pictures / 127.5 - 1), again(pictures / 127.5 - 1)
     assert all(torch.allclose(first[name], second[name], atol=0.05) for name in checker.HEADS)
-    assert again.look(pictures)[0].keys() == checker.HEADS.keys()
+    large = pictures.repeat_interleave(parts.SIZE // checker.SIDE, 2).repeat_interleave(parts.SIZE // checker.SIDE, 3)
+    assert again.look(pictures) == again.look(large) and again.look(pictures)[0].keys() == checker.HEADS.keys()

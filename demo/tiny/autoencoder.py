@@ -9,11 +9,12 @@ from tqdm import tqdm
 
 from . import parts
 from .crew import Crew
-from .data import Scenes, picture, to_model
+from .data import picture, pictures, to_model
 from .folded import FoldedAutoencoder
 from .log import Log, averaged, keep_time, load_state, save_state
 from .optimizers import Optimizers
 
+ENDLESS = 10**9  # scenes, more than any training sees
 NOISE = 0.05  # added to latents in training, so that small errors of the denoiser stay small in the picture
 
 
@@ -34,41 +35,33 @@ def miss(model: FoldedAutoencoder, truth: torch.Tensor, *, wanted: torch.Tensor)
     return reconstruction_loss(made.float(), truth) + 0.01 * spread
 
 
-def psnr(model: torch.nn.Module, size: int = parts.SIZE, seed: int = 1_000_003, count: int = 64) -> float:
+def psnr(model: torch.nn.Module, seed: int = 1_000_003, count: int = 64) -> float:
     """dB over all pixels of scenes whose combinations training never sees."""
     error = []
     for start in range(0, count, 16):
         numbers = range(start, min(start + 16, count))
-        truth = to_model(torch.stack([picture(seed, i, held=True, size=size)[1] for i in numbers]))
+        truth = to_model(torch.stack([picture(seed, i, held=True)[1] for i in numbers]))
         with torch.inference_mode():
             made = model.decode(model.encode(truth).latents).sample.clamp(-1, 1)
         error.append((made - truth).square().mean((1, 2, 3)))
     return 10 * math.log10(4 / torch.cat(error).mean().item())
 
 
-def new(size: int = parts.SIZE, **shape) -> FoldedAutoencoder:
-    """A fresh one for pictures of `size`; `shape` as in FoldedAutoencoder."""
-    fold = shape.setdefault("fold", parts.FOLD)
-    shape.setdefault("channels", parts.CHANNELS)
-    return FoldedAutoencoder(block_out_channels=(0,) * fold.bit_length(), **shape)
-
-
 def train(
     folder: Path,
     *,
-    minutes: float = 17,
-    batch: int = 16,
+    minutes: float = 25,
+    batch: int = 8,
     rate: float = 1e-3,
     seed: int = 1,
     steps: int | None = None,
     workers: int = 1,
-    size: int = parts.SIZE,
-    **shape,
 ) -> FoldedAutoencoder:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model."""
     torch.manual_seed(seed)
-    model = new(size, **shape)
-    first = torch.stack([picture(seed, i, size=size)[1] for i in range(64 if steps else 384)])
+    levels = (0,) * parts.FOLD.bit_length()
+    model = FoldedAutoencoder(parts.CHANNELS, fold=parts.FOLD, block_out_channels=levels)
+    first = torch.stack([picture(seed, i)[1] for i in range(64 if steps else 384)])
     wanted = model.start_from(to_model(first))
     model.to(memory_format=torch.channels_last)
     average = averaged(model)
@@ -76,8 +69,8 @@ def train(
     kept = {"model": model, "average": average, "optimizers": optimizers}
     state = load_state(folder / "autoencoder.pt", **kept)
     log, clock = Log(folder / "autoencoder.jsonl"), keep_time(state)
-    stream = Scenes(seed, batch, state["step"], size)
-    batches = iter(torch.utils.data.DataLoader(stream, batch_size=None, num_workers=0 if steps else 1))
+    ahead = range(state["step"] * batch, ENDLESS)
+    batches = pictures(seed, ahead, batch, workers=0 if steps else 1)
     crew = Crew(model, functools.partial(miss, wanted=wanted), workers)
     bar, losses = tqdm(initial=state["step"], unit="it", desc="autoencoder", mininterval=10), []
     while (done := state["step"] / steps if steps else state["seconds"] / (minutes * 60)) < 1:
@@ -92,7 +85,7 @@ def train(
             log.add(step=state["step"], seconds=round(state["seconds"]), loss=round(sum(losses) / len(losses), 4))
             losses.clear()
         if state["step"] % 500 == 0:
-            log.add(step=state["step"], psnr=round(psnr(average.module, size), 2))
+            log.add(step=state["step"], psnr=round(psnr(average.module), 2))
             save_state(folder / "autoencoder.pt", state, **kept)
             clock(counts=False)
     save_state(folder / "autoencoder.pt", state, **kept)

@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from .data import to_model
 from .optimizers import falling
-from .parts import SIZE
 from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, draw, render
 from .things import COLOURS, PLACES
 
+SIDE = 128  # pixels; larger pictures are averaged down to it
 NOBODY = "nothing"
 NAMES = [NOBODY, *CAST, *PROPS, *VEHICLES]
 HEADS = {
@@ -55,7 +55,7 @@ def truth(scene: Scene) -> dict[str, str | int]:
 
 
 class Checker(nn.Module):
-    """(B, 3, SIZE, SIZE) in [-1, 1] -> logits per head, each (B, classes)."""
+    """(B, 3, SIDE, SIDE) in [-1, 1] -> logits per head, each (B, classes)."""
 
     def __init__(self, width: int = 48):
         super().__init__()
@@ -81,8 +81,9 @@ class Checker(nn.Module):
 
     @torch.inference_mode()
     def look(self, pictures: torch.Tensor) -> list[dict[str, str | int]]:
-        """uint8 (B, 3, SIZE, SIZE) -> for each picture, what it shows."""
-        chosen = {name: logits.argmax(-1).tolist() for name, logits in self(to_model(pictures)).items()}
+        """uint8 (B, 3, n, n), n a multiple of SIDE -> for each picture, what it shows."""
+        small = F.interpolate(to_model(pictures), (SIDE, SIDE), mode="area")
+        chosen = {name: logits.argmax(-1).tolist() for name, logits in self(small).items()}
         return [{name: HEADS[name][chosen[name][at]] for name in HEADS} for at in range(len(pictures))]
 
 
@@ -95,7 +96,7 @@ def spoil(picture: Image.Image, rng: Random) -> Image.Image:
     shift = [rng.randint(-3, 3) for _ in range(2)]
     picture = picture.transform(picture.size, Image.Transform.AFFINE, (1, 0, shift[0], 0, 1, shift[1]), fillcolor=255)
     if rng.random() < 0.7:
-        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.4) * picture.width / 128))
+        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.4)))
     noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0, 10), (*picture.size, 3))
     tint = np.array([rng.uniform(-8, 8) for _ in range(3)])
     return Image.fromarray((np.asarray(picture) + noise + tint).clip(0, 255).astype(np.uint8))
@@ -120,7 +121,7 @@ class Examples(torch.utils.data.IterableDataset):
         rng = Random(f"checker/{self.seed}/{info.id if info else 0}")
         while True:
             scenes = [plainly_placed(rng) for _ in range(self.batch)]
-            pictures = [np.array(spoil(render(scene, rng, SIZE), rng)) for scene in scenes]
+            pictures = [np.array(spoil(render(scene, rng, SIDE), rng)) for scene in scenes]
             told = [[HEADS[name].index(value) for name, value in truth(scene).items()] for scene in scenes]
             yield torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), torch.tensor(told)
 

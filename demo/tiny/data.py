@@ -9,24 +9,8 @@ import torch
 from .parts import SIZE
 from .scenes import Scene, caption, render, sample
 
+SEED, COUNT = 1, 24_000  # the scenes that the embedded model was trained on
 STRANGER = "gizmo"  # a word that no caption of a scene holds
-
-
-class Scenes(torch.utils.data.IterableDataset):
-    """Endless batches of pictures (B, 3, size, size) uint8, from `seed` on; workers take turns."""
-
-    def __init__(self, seed: int, batch: int, start: int = 0, size: int = SIZE):
-        self.seed, self.batch, self.start, self.size = seed, batch, start, size
-
-    def __iter__(self) -> Iterator[torch.Tensor]:
-        info = torch.utils.data.get_worker_info()
-        step, at = (info.num_workers, info.id) if info else (1, 0)
-        number = self.start + at
-        while True:
-            yield torch.stack(
-                [picture(self.seed, number * self.batch + i, size=self.size)[1] for i in range(self.batch)]
-            )
-            number += step
 
 
 def numbered(seed: int, number: int, *, held: bool = False) -> tuple[Scene, Random]:
@@ -35,11 +19,24 @@ def numbered(seed: int, number: int, *, held: bool = False) -> tuple[Scene, Rand
     return sample(rng, held=held), rng
 
 
-def picture(seed: int, number: int, *, held: bool = False, size: int = SIZE) -> tuple[Scene, torch.Tensor]:
-    """Scene `number` of the data seed and its pixels, (3, size, size) uint8."""
+def picture(seed: int, number: int, *, held: bool = False) -> tuple[Scene, torch.Tensor]:
+    """Scene `number` of the data seed and its pixels, (3, SIZE, SIZE) uint8."""
     scene, rng = numbered(seed, number, held=held)
-    pixels = np.asarray(render(scene, rng, size))
+    pixels = np.asarray(render(scene, rng, SIZE))
     return scene, torch.from_numpy(pixels.copy()).permute(2, 0, 1)
+
+
+def pictures(seed: int, numbers: range, batch: int, workers: int = 0) -> Iterator[torch.Tensor]:
+    """These scenes' pixels in order, in batches (B, 3, SIZE, SIZE) uint8; `workers` processes draw ahead."""
+    yield from torch.utils.data.DataLoader(_Drawn(seed), batch, sampler=numbers, num_workers=workers)
+
+
+class _Drawn(torch.utils.data.Dataset):
+    def __init__(self, seed: int):
+        self.seed = seed
+
+    def __getitem__(self, number: int) -> torch.Tensor:
+        return picture(self.seed, number)[1]
 
 
 def wording(scene: Scene, rng: Random, empty: float = 0.1, forget: float = 0.1) -> str:

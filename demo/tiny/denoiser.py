@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from . import parts, words
 from .crew import Crew
-from .data import numbered, picture, to_model, wording
+from .data import COUNT, SEED, numbered, pictures, to_model, wording
 from .log import Log, averaged, keep_time, load_state, save_state
 from .optimizers import Optimizers
 from .scenes import vocabulary
@@ -22,14 +22,15 @@ CHUNK = 64
 FORGET = 0.2  # of the pictures in training go without the pooled prompt, so that single words have to be looked at too
 
 
-def cache_latents(path: Path, vae: torch.nn.Module, *, seed: int, count: int) -> np.ndarray:
-    """(count, 12, 16, 16) float16, number i is scene i of the data seed; goes on where an earlier run stopped."""
+def cache_latents(path: Path, vae: torch.nn.Module, *, seed: int, count: int, workers: int = 0) -> np.ndarray:
+    """(count, CHANNELS, 16, 16) float16, number i is scene i of the data seed; goes on where an earlier run stopped."""
     shape = (count, parts.CHANNELS, parts.SIZE // parts.FOLD, parts.SIZE // parts.FOLD)
     done_path = path.with_suffix(".done")
     done = int(done_path.read_text()) if done_path.exists() and path.exists() else 0
     kept = np.lib.format.open_memmap(path, mode="r+" if done else "w+", dtype=np.float16, shape=shape)
-    for start in tqdm(range(done, count, CHUNK), desc="latents", unit="batch"):
-        pixels = torch.stack([picture(seed, i)[1] for i in range(start, min(start + CHUNK, count))])
+    starts = range(done, count, CHUNK)
+    drawn = pictures(seed, range(done, count), CHUNK, workers)
+    for start, pixels in tqdm(zip(starts, drawn, strict=True), "latents", len(starts), unit="batch", mininterval=10):
         with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
             batch = to_model(pixels).contiguous(memory_format=torch.channels_last)
             kept[start : start + CHUNK] = vae.encode(batch).latents.float().numpy()
@@ -71,7 +72,7 @@ class Model(torch.nn.Module):
     def forward(
         self, noisy: torch.Tensor, timestep: torch.Tensor, ids: torch.Tensor, keep: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """v of `noisy` (B, 12, 16, 16); `keep` (B, 1) is 0 where the pooled prompt is withheld."""
+        """v of `noisy` (B, CHANNELS, 16, 16); `keep` (B, 1) is 0 where the pooled prompt is withheld."""
         self.keep = keep
         words = self.text_encoder(ids).last_hidden_state
         return self.unet(noisy, timestep, words).sample
@@ -113,21 +114,22 @@ def train(
     minutes: float = 95,
     batch: int = 48,
     rate: float = 2e-3,
-    seed: int = 1,
-    count: int = 16_000,
+    seed: int = SEED,
+    count: int = COUNT,
     steps: int | None = None,
     workers: int = 1,
     on_checkpoint: Callable[[Model, int], None] = lambda model, step: None,
 ) -> Model:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model."""
     torch.manual_seed(seed)
-    latents = cache_latents(folder / "latents.npy", vae, seed=seed, count=count)
+    latents = cache_latents(folder / "latents.npy", vae, seed=seed, count=count, workers=0 if steps else workers)
     tokenizer = parts.tokenizer(vocabulary()["words"])
     model = reader(folder / "words.pt", len(tokenizer), tokenizer, seed=seed, steps=steps or 500)
     average = averaged(model)
-    optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate})
+    optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6)
     kept = {"model": model, "average": average, "optimizers": optimizers}
     state = load_state(folder / "denoiser.pt", **kept)
+    torch.manual_seed(seed + state["step"])  # a resumed run meets noise of its own
     abar = parts.scheduler().alphas_cumprod
     crew = Crew(model, miss, workers)
     log, clock = Log(folder / "denoiser.jsonl"), keep_time(state)
@@ -153,6 +155,7 @@ def train(
             losses.clear()
         if state["step"] % 250 == 0:
             save_state(folder / "denoiser.pt", state, **kept)
+        if state["step"] % 500 == 0:
             on_checkpoint(copy.deepcopy(average.module).eval(), state["step"])
             clock(counts=False)  # looking at pictures is not training
     save_state(folder / "denoiser.pt", state, **kept)

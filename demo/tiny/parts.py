@@ -39,7 +39,7 @@ def tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
 
 
 def text_encoder(vocab_size: int) -> CLIPTextModel:
-    """(B, 32) token ids -> (B, 32, 256)."""
+    """(B, LENGTH) token ids -> (B, LENGTH, WIDTH)."""
     config = CLIPTextConfig(
         vocab_size=vocab_size,
         hidden_size=WIDTH,
@@ -59,7 +59,7 @@ def text_encoder(vocab_size: int) -> CLIPTextModel:
 
 
 def unet() -> UNet2DConditionModel:
-    """(B, 12, 16, 16), timesteps, (B, 32, 256) -> v of the same shape as the latents."""
+    """(B, CHANNELS, 16, 16), timesteps, (B, LENGTH, WIDTH) -> v of the same shape as the latents."""
     return UNet2DConditionModel(
         sample_size=SIZE // FOLD,
         in_channels=CHANNELS,

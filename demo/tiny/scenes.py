@@ -13,7 +13,7 @@ from PIL import Image
 
 from .drawing import figure, paste
 from .places import PAINTERS
-from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, WEARS
+from .things import CHARACTERS, COLOURS, OBJECTS, PLACES, PLURALS, RIDES, SYNONYMS, WEARS, Ride
 
 CAST, PROPS, VEHICLES, CLOTHES = ([*table] for table in (CHARACTERS, OBJECTS, RIDES, WEARS))
 RELATIONS = {
@@ -26,6 +26,10 @@ RELATIONS = {
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four"}
 BARE = {"sunglasses", "glasses", "headphones", "spectacles", "shades"}  # worn without an article
 DARK = {"night", "space"}  # where black things would not be seen
+# Figures stand on every other step of a grid as fine as the latents, in three widths (fractions of the picture's): a
+# thing is the same numbers wherever it stands, even at half that resolution, so its shape has to be learned only once.
+GRID = 16
+ALONE, RIDER, TOGETHER = 0.64, 0.5, 0.4
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,11 @@ def draw(rng: Random) -> Scene:
     """Any scene, whether held out of training or not."""
     place = "plain" if rng.random() < 0.4 else rng.choice(list(PLACES))
     kind = rng.random()
-    if kind < 0.42:
+    if kind < 0.38:
         return Scene((_character(rng, place),), place)
-    if kind < 0.68:
+    if kind < 0.60:
         return Scene((_object(rng, place),), place)
-    if kind < 0.82:
+    if kind < 0.75:
         return Scene((_either(rng, place),), place, count=rng.choice((2, 3, 4)))
     pair = (_either(rng, place), _either(rng, place))
     return Scene(pair, place, relation=rng.choice(list(RELATIONS)))
@@ -208,54 +212,47 @@ def vocabulary() -> dict[str, list[str]]:
 # --- in pixels --------------------------------------------------------------------------------------------------
 
 
-def _draw_rider(canvas: Image.Image, thing: Thing, spot: Spot) -> None:
-    """The rider's lower edge meets the ride's seat; the two together fill `spot.scale` of the picture."""
-    ride, (x, y, scale, mirrored) = RIDES[thing.ride], spot
-    ride_scale, rider_scale = 0.85 * scale, 0.66 * scale
-    ride_y = y + scale * 0.24
-    aside = (ride.x - 0.5) * ride_scale
-    seat_x, seat_y = x + (-aside if mirrored else aside), ride_y + (ride.y - 0.5) * ride_scale
-    paste(canvas, figure(thing.ride), x, ride_y, ride_scale, mirrored)
-    rider = figure(thing.name, thing.colour, thing.wear)
-    paste(canvas, rider, seat_x, seat_y - rider_scale * 0.42, rider_scale, mirrored)
-
-
 def _draw_thing(canvas: Image.Image, thing: Thing, spot: Spot) -> None:
+    """The figure at its spot, and under a rider what it rides: its lower edge meets the ride's seat."""
     if thing.ride:
-        _draw_rider(canvas, thing, spot._replace(scale=1.15 * spot.scale))
-    else:
-        low = 0.06 * spot.scale if thing.wear and WEARS[thing.wear].on == "top" else 0.0
-        paste(canvas, figure(thing.name, thing.colour, thing.wear), spot.x, spot.y + low, spot.scale, spot.mirrored)
+        ride = RIDES[thing.ride]
+        aside = (ride.x - 0.5) * ALONE
+        x, y = spot.x + (aside if spot.mirrored else -aside), spot.y + _below_rider(ride)
+        paste(canvas, figure(thing.ride), x, y, ALONE, spot.mirrored)
+    paste(canvas, figure(thing.name, thing.colour, thing.wear), spot.x, spot.y, spot.scale, spot.mirrored)
+
+
+def _below_rider(ride: Ride) -> float:
+    """How far the ride's middle lies below its rider's."""
+    return 0.42 * RIDER - (ride.y - 0.5) * ALONE
 
 
 def _spots(rng: Random, scene: Scene) -> list[Spot]:
-    """Where each figure goes. Not far from its one usual place, so that shapes are learned soon; but not quite there
-    and facing either way, so that another seed is another picture."""
-    tall = any(thing.ride or thing.wear for thing in scene.things)
-    alone = len(scene.things) * scene.count == 1
-    aside, upward = (0.07, 0.025 if tall else 0.05) if alone else (0.025, 0.025)
-    mirrored, grown = rng.random() < 0.5, rng.uniform(0.88, 1.0 if tall or not alone else 1.08)
-    return [
-        Spot(x + rng.uniform(-aside, aside), y + rng.uniform(-upward, upward), grown * scale, mirrored)
-        for x, y, scale in _places(rng, scene)
-    ]
+    """Where each figure goes: few places, so that shapes are learned soon, but some to choose from, and facing either
+    way, so that another seed is another picture."""
+    mirrored = rng.random() < 0.5
+    scale = RIDER if scene.things[0].ride else ALONE if len(scene.things) * scene.count == 1 else TOGETHER
+    return [Spot(x / GRID, y / GRID, scale, mirrored) for x, y in _places(rng, scene)]
 
 
-def _places(rng: Random, scene: Scene) -> list[tuple[float, float, float]]:
-    """The usual (x, y, scale) of each figure."""
-    if scene.relation:
-        near, far, off, scale = 0.27, 0.73, 0.5, 0.42
-        first = {"left of": 0, "above": 0, "right of": 1, "below": 1}.get(scene.relation, rng.randrange(2))
-        line = (near, far) if first == 0 else (far, near)
-        upright = scene.relation in ("above", "below")
-        return [(off, at, scale) if upright else (at, off, scale) for at in line]
-    if scene.count == 1:
-        return [(0.5, 0.51, 0.64)]
-    if scene.count == 2:
-        return [(x, 0.52, 0.42) for x in (0.27, 0.73)]
+def _places(rng: Random, scene: Scene) -> list[tuple[float, float]]:
+    """Each figure's (x, y) in steps of the grid; (8, 8) is the middle."""
+    aside = rng.choice((-2, 0, 2))
+    if len(scene.things) * scene.count == 1:
+        (thing,) = scene.things
+        if thing.ride:
+            seated = 2 * round(GRID / 2 * (0.66 - _below_rider(RIDES[thing.ride])))
+            return [(rng.choice((7, 9)), seated)]
+        return [(8 + aside, 8)]
+    near, far = 4, 12
     if scene.count == 3:
-        return [(x, 0.52, 0.31) for x in (0.18, 0.5, 0.82)]
-    return [(x, y, 0.37) for y in (0.28, 0.74) for x in (0.28, 0.72)]
+        return [(8 + aside, near), (near, far), (far, far)]
+    if scene.count == 4:
+        return [(near, near), (far, near), (near, far), (far, far)]
+    line = [near, far]
+    if scene.relation in ("right of", "below") or (scene.relation == "next to" and rng.random() < 0.5):
+        line.reverse()
+    return [(8 + aside, at) if scene.relation in ("above", "below") else (at, 8 + aside) for at in line]
 
 
 def render(scene: Scene, rng: Random, size: int = 128) -> Image.Image:

@@ -5,7 +5,7 @@ import sys
 import torch
 from PIL import Image
 
-from .parts import SIZE, load
+from .parts import load
 
 PROMPTS = (
     "a red fox wearing sunglasses on a skateboard", "a blue cat", "a pizza", "an astronaut riding a horse",
@@ -19,16 +19,20 @@ PROMPTS = (
 COLUMNS = 8
 
 
+SIDE = 128  # pixels of a picture on the sheet
+
+
 def main(folder: str, out: str, steps: int = 20, guidance: float = 4.0, seed: int = 7) -> None:
-    """Draw every prompt from `seed` and lay the pictures row by row into `out`."""
+    """Draw every prompt from `seed` and lay the pictures, made small, row by row into `out`."""
     pipe = load(folder)
     pipe.set_progress_bar_config(disable=True)
     noise = [torch.Generator().manual_seed(seed) for _ in PROMPTS]
     pictures = pipe(list(PROMPTS), generator=noise, num_inference_steps=steps, guidance_scale=guidance).images
-    canvas = Image.new("RGB", (COLUMNS * SIZE, -(-len(pictures) // COLUMNS) * SIZE))
+    canvas = Image.new("RGB", (COLUMNS * SIDE, -(-len(pictures) // COLUMNS) * SIDE))
     for at, picture in enumerate(pictures):
-        canvas.paste(picture, (at % COLUMNS * SIZE, at // COLUMNS * SIZE))
-    canvas.save(out)
+        small = picture.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        canvas.paste(small, (at % COLUMNS * SIDE, at // COLUMNS * SIDE))
+    canvas.save(out, quality=85)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from diffusers.models.attention_processor import AttnProcessor2_0
 
 from . import autoencoder, denoiser, parts, sheet
+from .data import COUNT, SEED
 from .scenes import vocabulary
 
 
@@ -17,11 +18,11 @@ def main(
     folder: str = "training",
     out: str = "assets/tiny",
     *,
-    autoencoder_minutes: float = 17,
+    autoencoder_minutes: float = 25,
     denoiser_minutes: float = 95,
     autoencoder_of: str = "",
-    seed: int = 1,
-    count: int = 16_000,
+    seed: int = SEED,
+    count: int = COUNT,
     workers: int = 1,
     steps: int | None = None,
 ) -> None:
@@ -40,7 +41,7 @@ def main(
 
     def look(model: denoiser.Model, step: int) -> None:
         finish(model, home / "latest")
-        sheet.main(str(home / "latest"), str(home / f"sheet-{step:05}.png"))
+        sheet.main(str(home / "latest"), str(home / f"sheet-{step:05}.jpg"))
 
     hours = {"minutes": denoiser_minutes, "seed": seed, "count": count, "steps": steps, "workers": workers}
     trained = denoiser.train(home, vae, **hours, on_checkpoint=look)
@@ -51,10 +52,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
-    parser.add_argument("--autoencoder-minutes", type=float, default=17)
+    parser.add_argument("--autoencoder-minutes", type=float, default=25)
     parser.add_argument("--denoiser-minutes", type=float, default=95)
     parser.add_argument("--autoencoder-of", default="", help="a finished pipeline whose autoencoder is kept")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=16_000, help="scenes in the latent cache")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--count", type=int, default=COUNT, help="scenes in the latent cache")
     parser.add_argument("--workers", type=int, default=1, help="cores that share a batch; set OMP_NUM_THREADS=1")
     main(**vars(parser.parse_args()))
