@@ -252,7 +252,7 @@ def test_the_model_that_ships_is_watched_without_changing_its_picture(shipped, k
     request = Request("a blue cat", seed=7, steps=4, scheduler=key)
     frames = list(shipped.frames(request))
     assert [frame.index for frame in frames] == [0, 1, 2, 3, 4]
-    assert frames[-1].image.shape == (128, 128, 3) and frames[-1].sigma == 0
+    assert frames[-1].image.shape == (256, 256, 3) and frames[-1].sigma == 0
     assert np.array_equal(frames[-1].image, plain(shipped._pipe, request))
     assert frames[0].image.std() > 20  # static, not a grey wall
 

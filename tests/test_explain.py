@@ -228,7 +228,7 @@ def test_what_the_prose_says_of_the_small_model_is_so():
     channels, side = parts.CHANNELS, parts.SIZE // parts.FOLD
     touches = words(STAGES["touches"]["deeper"])
     assert f"{channels} × {side} × {side} numbers for {parts.SIZE} × {parts.SIZE} × 3" in touches
-    assert 16 * channels * side**2 == 3 * parts.SIZE**2 and 512 * 512 * 3 == 48 * 4 * 64 * 64
+    assert 32 * channels * side**2 == 3 * parts.SIZE**2 and 512 * 512 * 3 == 48 * 4 * 64 * 64
     numbers = words(STAGES["numbers"]["body"])
     assert f"{parts.WIDTH} in the small model" in numbers and f"There are {parts.LENGTH} seats" in numbers
     assert f"is {channels} numbers and stands for {parts.FOLD} × {parts.FOLD}" in words(

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionPipeline
+from PIL import Image
 
 from demo.settings import DEFAULT_MODEL
-from demo.tiny import parts
+from demo.tiny import evaluate, parts
 from demo.trace import Request, Watch
 
 PROMPT = "a red fox wearing sunglasses on a skateboard"
@@ -79,3 +80,19 @@ def test_a_fresh_process_without_a_network_draws_the_same_bits(shipped, tmp_path
     *_, last = shipped.frames(REQUEST)
     done = subprocess.run(run, env=env, capture_output=True, text=True, cwd=Path(__file__).parents[1], timeout=300)
     assert done.stdout.strip() == last.sha256, done.stderr
+
+
+def test_the_checker_knows_the_renderers_own_pictures_and_the_models(tmp_path):
+    report = evaluate.main(str(DEFAULT_MODEL), each=8, steps=12, solver="unipc", out=str(tmp_path / "report"))
+    assert json.loads((tmp_path / "report.json").read_text()) == report
+    assert Image.open(tmp_path / "report.jpg").size == (8 * evaluate.SIDE, 7 * (evaluate.SIDE + 36))
+    told = report["categories"]
+    assert list(told) == list(evaluate.MAKERS) and all(one["of"] == 8 for one in told.values())
+    assert np.mean([one["ceiling"] for one in told.values()]) > 0.9
+    assert told["one object"]["raw"] > 0.5 > told["one object"]["floor"]
+
+
+def test_the_card_tells_what_the_evaluation_said():
+    card = (Path(DEFAULT_MODEL) / "README.md").read_text("utf-8")
+    report = json.loads((Path(DEFAULT_MODEL) / "evaluation.json").read_text())
+    assert evaluate.table(report["categories"]) in card

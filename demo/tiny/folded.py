@@ -41,12 +41,12 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
     @register_to_config
     def __init__(
         self,
-        channels: int = 12,
-        coarse: int = 160,
-        fine: int = 80,
+        channels: int = 24,
+        coarse: int = 192,
+        fine: int = 96,
         scaling_factor: float = 1.0,
-        block_out_channels: tuple[int, ...] = (0, 0, 0, 0),  # four of them tell the pipeline that a latent is 8 pixels
-        fold: int = 8,
+        block_out_channels: tuple[int, ...] = (0,) * 5,  # five of them tell the pipeline that a latent is 16 pixels
+        fold: int = 16,
     ):
         super().__init__()
         if fold != 2 ** (len(block_out_channels) - 1):

@@ -10,9 +10,9 @@ from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from .folded import FoldedAutoencoder
 
-SIZE = 128  # of a picture, pixels
-FOLD = 8  # pixels to a latent, each way
-CHANNELS = 12  # of a latent
+SIZE = 256  # of a picture, pixels
+FOLD = 16  # pixels to a latent, each way
+CHANNELS = 24  # of a latent
 LENGTH = 24  # tokens, start and end included
 WIDTH = 256  # of a word's vector
 SPECIAL = ["<pad>", "<unk>", "<start>", "<end>"]
