@@ -74,11 +74,10 @@ def test_a_hat_is_drawn_above_the_head():
     assert dressed.any(1).argmax() < bare.any(1).argmax()
 
 
-def test_another_seed_moves_and_turns_the_figures_and_keeps_them_in_the_picture():
+def test_another_seed_moves_the_figures_and_keeps_them_in_the_picture():
     for scene in some_scenes(200):
         spots = [scenes._spots(Random(seed), scene) for seed in range(8)]
-        assert len({tuple(one) for one in spots}) > (1 if scene.count == 4 else 2)
-        assert {spot.mirrored for one in spots for spot in one} == {True, False}
+        assert len({tuple(one) for one in spots}) > 1 or scene.count == 4
         flat = [spot for one in spots for spot in one]
         assert all(spot.scale / 2 < at < 1 - spot.scale / 2 for spot in flat for at in (spot.x, spot.y))
 

@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from .things import CHARACTERS, COLOURS, WEARS
 
@@ -48,10 +48,9 @@ def figure(name: str, colour: str | None = None, wear: str | None = None) -> Ima
     return canvas
 
 
-def paste(canvas: Image.Image, drawn: Image.Image, x: float, y: float, scale: float, mirrored: bool = False) -> None:
+def paste(canvas: Image.Image, drawn: Image.Image, x: float, y: float, scale: float) -> None:
     """Lay a figure with its sprite's middle at (x, y), its sprite `scale` of the canvas wide."""
     width = max(1, round(scale * canvas.width))
     height = round(width * drawn.height / drawn.width)
     small = drawn.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    small = ImageOps.mirror(small) if mirrored else small
     canvas.paste(small, (round(x * canvas.width - width / 2), round(y * canvas.height - height / 2)), small)
