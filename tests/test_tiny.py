@@ -14,7 +14,7 @@ from demo.tiny import autoencoder, data, denoiser, parts, scenes, train, words
 from demo.tiny.crew import Crew
 from demo.tiny.drawing import figure, recolour, sprite
 from demo.tiny.folded import FoldedAutoencoder
-from demo.tiny.optimizers import Optimizers, as_matrix
+from demo.tiny.optimizers import Optimizers, as_matrix, falling
 from demo.tiny.places import PAINTERS
 from demo.tiny.things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, SPRITES, WEARS
 
@@ -78,6 +78,8 @@ def test_another_seed_moves_the_figures_and_keeps_them_in_the_picture():
     for scene in some_scenes(200):
         spots = [scenes._spots(Random(seed), scene) for seed in range(8)]
         assert len({tuple(one) for one in spots}) > 1 or scene.count == 4
+        steps = [(spot.x * scenes.GRID, spot.y * scenes.GRID) for one in spots for spot in one]
+        assert all((at - first) % 2 == 0 for step in steps for at, first in zip(step, steps[0], strict=True))
         flat = [spot for one in spots for spot in one]
         assert all(spot.scale / 2 < at < 1 - spot.scale / 2 for spot in flat for at in (spot.x, spot.y))
 
@@ -168,6 +170,39 @@ def test_training_runs_stops_and_goes_on(tmp_path):
     picture = pipe("a cat", generator=noise, num_inference_steps=2, output_type="np").images[0]
     assert picture.shape == (parts.SIZE, parts.SIZE, 3) and np.isfinite(picture).all()
     assert json.loads((tmp_path / "model" / "vocabulary.json").read_text())["words"]
+
+
+def test_training_goes_on_from_a_pipeline(tmp_path):
+    train.main(str(tmp_path / "first"), str(tmp_path / "model"), steps=1, count=64)
+    pipe = parts.load(tmp_path / "model")
+    model = denoiser.going_on(pipe, len(pipe.tokenizer)).eval()
+    noisy, ids = torch.randn(1, parts.CHANNELS, 16, 16), pipe.tokenizer("a cat", return_tensors="pt").input_ids
+    with torch.inference_mode():
+        words = pipe.text_encoder(ids).last_hidden_state
+        assert torch.allclose(model(noisy, torch.tensor([500]), ids), pipe.unet(noisy, 500, words).sample, atol=1e-4)
+    train.main(str(tmp_path / "second"), str(tmp_path / "later"), steps=1, count=64, go_on_from=str(tmp_path / "model"))
+    assert {path.name for path in (tmp_path / "second").glob("*.pt")} == {
+        "denoiser.pt"
+    }  # nothing else was learned anew
+    assert parts.load(tmp_path / "later").vae.config.channels == parts.CHANNELS
+
+
+def test_latents_of_another_shape_are_refused(tmp_path):
+    vae = FoldedAutoencoder(parts.CHANNELS, fold=parts.FOLD, block_out_channels=(0,) * parts.FOLD.bit_length())
+    made = denoiser.cache_latents(tmp_path / "latents.npy", vae, seed=1, count=4)
+    again = denoiser.cache_latents(tmp_path / "latents.npy", vae, seed=1, count=4)
+    assert np.array_equal(made, again) and made.std() > 0
+    with pytest.raises(ValueError, match="remove it"):
+        denoiser.cache_latents(tmp_path / "latents.npy", vae, seed=1, count=8)
+
+
+def test_the_learning_rate_warms_up_stays_and_falls():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=9.0)
+    told = []
+    for step, done in ((0, 0.0), (149, 0.1), (5000, 0.69), (5000, 0.85), (5000, 1.0)):
+        falling(optimizer, 2.0, step, done)
+        told.append(optimizer.param_groups[0]["lr"])
+    assert told == pytest.approx([2 / 150, 2, 2, 1, 0.06])
 
 
 def test_wording_forgets_and_stays_silent_as_often_as_said():

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 import torch
 
-from demo.tiny import checker, data, evaluate, parts, scenes
+from demo.tiny import checker, data, evaluate, scenes
 from demo.tiny.scenes import Scene, Thing
 
 
@@ -83,5 +83,5 @@ def test_the_checker_learns_and_its_weights_come_back(tmp_path):
     pictures = torch.randint(0, 255, (2, 3, checker.SIDE, checker.SIDE), dtype=torch.uint8)
     first, second = made(pictures / 127.5 - 1), again(pictures / 127.5 - 1)
     assert all(torch.allclose(first[name], second[name], atol=0.05) for name in checker.HEADS)
-    large = pictures.repeat_interleave(parts.SIZE // checker.SIDE, 2).repeat_interleave(parts.SIZE // checker.SIDE, 3)
+    large = pictures.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert again.look(pictures) == again.look(large) and again.look(pictures)[0].keys() == checker.HEADS.keys()

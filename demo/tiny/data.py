@@ -9,7 +9,7 @@ import torch
 from .parts import SIZE
 from .scenes import Scene, caption, render, sample
 
-SEED, COUNT = 1, 24_000  # the scenes that the embedded model was trained on
+SEED, COUNT = 1, 24_000  # which scenes training sees, and evaluation therefore avoids
 STRANGER = "gizmo"  # a word that no caption of a scene holds
 
 

@@ -8,6 +8,7 @@ from random import Random
 import numpy as np
 import torch
 import torch.nn.functional as F
+from diffusers import StableDiffusionPipeline
 from diffusers.models.attention_processor import AttnProcessor
 from tqdm import tqdm
 
@@ -23,11 +24,16 @@ FORGET = 0.2  # of the pictures in training go without the pooled prompt, so tha
 
 
 def cache_latents(path: Path, vae: torch.nn.Module, *, seed: int, count: int, workers: int = 0) -> np.ndarray:
-    """(count, CHANNELS, 16, 16) float16, number i is scene i of the data seed; goes on where an earlier run stopped."""
+    """(count, CHANNELS, 16, 16) float16, number i is scene i of the data seed; goes on where an earlier run stopped.
+
+    Raises ValueError where `path` holds latents of another shape; those of other scenes of the same shape go unnoticed.
+    """
     shape = (count, parts.CHANNELS, parts.SIZE // parts.FOLD, parts.SIZE // parts.FOLD)
     done_path = path.with_suffix(".done")
     done = int(done_path.read_text()) if done_path.exists() and path.exists() else 0
     kept = np.lib.format.open_memmap(path, mode="r+" if done else "w+", dtype=np.float16, shape=shape)
+    if kept.shape != shape:
+        raise ValueError(f"{path} holds latents of shape {kept.shape}, not {shape}; remove it to have them made anew")
     starts = range(done, count, CHUNK)
     drawn = pictures(seed, range(done, count), CHUNK, workers)
     for start, pixels in tqdm(zip(starts, drawn, strict=True), "latents", len(starts), unit="batch", mininterval=10):
@@ -107,6 +113,14 @@ def reader(path: Path, vocab_size: int, tokenizer, *, seed: int, steps: int) -> 
     return model
 
 
+def going_on(pipe: StableDiffusionPipeline, vocab_size: int) -> Model:
+    """A model that starts from a pipeline's text encoder and denoiser; RuntimeError where they are of another shape."""
+    model = Model(vocab_size)
+    model.text_encoder.load_state_dict(pipe.text_encoder.state_dict())
+    model.unet.load_state_dict(pipe.unet.state_dict())
+    return model
+
+
 def train(
     folder: Path,
     vae: torch.nn.Module,
@@ -118,13 +132,20 @@ def train(
     count: int = COUNT,
     steps: int | None = None,
     workers: int = 1,
+    start: StableDiffusionPipeline | None = None,
     on_checkpoint: Callable[[Model, int], None] = lambda model, step: None,
 ) -> Model:
-    """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model."""
+    """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model.
+
+    Starts from the weights of `start`, or, without one, from a text encoder that has learned to read and nothing else.
+    """
     torch.manual_seed(seed)
     latents = cache_latents(folder / "latents.npy", vae, seed=seed, count=count, workers=0 if steps else workers)
     tokenizer = parts.tokenizer(vocabulary()["words"])
-    model = reader(folder / "words.pt", len(tokenizer), tokenizer, seed=seed, steps=steps or 500)
+    if start:
+        model = going_on(start, len(tokenizer))
+    else:
+        model = reader(folder / "words.pt", len(tokenizer), tokenizer, seed=seed, steps=steps or 500)
     average = averaged(model)
     optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6)
     kept = {"model": model, "average": average, "optimizers": optimizers}

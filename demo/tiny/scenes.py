@@ -226,7 +226,7 @@ def _below_rider(ride: Ride) -> float:
 
 def _spots(rng: Random, scene: Scene) -> list[Spot]:
     """Where each figure goes: few places, so that shapes are learned soon, but some to choose from, so that another
-    seed is another picture. None is mirrored: a denoiser in training mixes the two, and bicycles get two fronts."""
+    seed is another picture. None is mirrored: of scenes half mirrored came bicycles with two fronts."""
     scale = RIDER if scene.things[0].ride else ALONE if len(scene.things) * scene.count == 1 else TOGETHER
     return [Spot(x / GRID, y / GRID, scale) for x, y in _places(rng, scene)]
 

@@ -17,8 +17,6 @@ PROMPTS = (
     "a panda on a rocket in space",
 )  # fmt: skip
 COLUMNS = 8
-
-
 SIDE = 128  # pixels of a picture on the sheet
 
 

@@ -21,6 +21,7 @@ def main(
     autoencoder_minutes: float = 25,
     denoiser_minutes: float = 95,
     autoencoder_of: str = "",
+    go_on_from: str = "",
     seed: int = SEED,
     count: int = COUNT,
     workers: int = 1,
@@ -29,7 +30,10 @@ def main(
     """Both stages; with `steps`, that many iterations of each instead of minutes, for tests."""
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
-    if autoencoder_of:
+    start = parts.load(go_on_from) if go_on_from else None
+    if start:
+        vae = start.vae
+    elif autoencoder_of:
         vae = parts.load(autoencoder_of).vae
     else:
         vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps, workers=workers)
@@ -44,7 +48,7 @@ def main(
         sheet.main(str(home / "latest"), str(home / f"sheet-{step:05}.jpg"))
 
     hours = {"minutes": denoiser_minutes, "seed": seed, "count": count, "steps": steps, "workers": workers}
-    trained = denoiser.train(home, vae, **hours, on_checkpoint=look)
+    trained = denoiser.train(home, vae, **hours, start=start, on_checkpoint=look)
     finish(trained, Path(out))
 
 
@@ -55,6 +59,7 @@ if __name__ == "__main__":
     parser.add_argument("--autoencoder-minutes", type=float, default=25)
     parser.add_argument("--denoiser-minutes", type=float, default=95)
     parser.add_argument("--autoencoder-of", default="", help="a finished pipeline whose autoencoder is kept")
+    parser.add_argument("--go-on-from", default="", help="a pipeline that is the start of all three")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--count", type=int, default=COUNT, help="scenes in the latent cache")
     parser.add_argument("--workers", type=int, default=1, help="cores that share a batch; set OMP_NUM_THREADS=1")
