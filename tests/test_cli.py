@@ -184,7 +184,8 @@ def test_an_error_of_the_engine_is_not_swallowed(run):
 def test_ctrl_c_leaves_cleanly(tmp_path):
     argv = ["a cat", "--steps", "100", "--out", str(tmp_path / "cat.gif")]  # seconds, with the model that ships
     command = [sys.executable, "-m", "demo", *argv]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # jobs in the background ignore it
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **heard) as process:
         seen = b""
         while b"/101 [" not in seen:  # the progress bar: the run has begun
             seen += process.stderr.read(1)
