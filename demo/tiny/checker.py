@@ -131,7 +131,7 @@ def train(out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, 
     torch.manual_seed(seed)
     model = Checker().to(memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
-    batches = iter(torch.utils.data.DataLoader(Examples(seed, batch), batch_size=None))
+    batches = iter(torch.utils.data.DataLoader(Examples(seed, batch), batch_size=None, num_workers=1))  # draws ahead
     for step in (bar := tqdm(range(steps), desc="checker", unit="it")):
         falling(optimizer, rate, step, step / steps)
         pictures, told = next(batches)
