@@ -125,7 +125,7 @@ def train(
     folder: Path,
     vae: torch.nn.Module,
     *,
-    minutes: float = 95,
+    minutes: float = 270,
     batch: int = 48,
     rate: float = 2e-3,
     seed: int = SEED,

@@ -19,7 +19,7 @@ def main(
     out: str = "assets/tiny",
     *,
     autoencoder_minutes: float = 25,
-    denoiser_minutes: float = 95,
+    denoiser_minutes: float = 270,
     autoencoder_of: str = "",
     go_on_from: str = "",
     seed: int = SEED,
@@ -57,7 +57,7 @@ if __name__ == "__main__":
     parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=25)
-    parser.add_argument("--denoiser-minutes", type=float, default=95)
+    parser.add_argument("--denoiser-minutes", type=float, default=270)
     parser.add_argument("--autoencoder-of", default="", help="a finished pipeline whose autoencoder is kept")
     parser.add_argument("--go-on-from", default="", help="a pipeline that is the start of all three")
     parser.add_argument("--seed", type=int, default=SEED)
