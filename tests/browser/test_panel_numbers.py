@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,15 @@ def test_nothing_typed_yet_shows_the_empty_seats(reading):
     reading.page.wait_for_selector(".token.padding")
     assert chips(reading) == [] and chips(reading, "padding") == ["padding × 22"]
     assert reading.page.text_content("[data-phase=numbers] span") == "words become numbers"
+
+
+def test_a_run_does_not_wait_for_the_numbers(visitor):
+    page = visitor.page
+    wanted = re.compile(r"component_server")
+    page.route(wanted, lambda route: route.abort() if '"numbers"' in route.request.post_data else route.continue_())
+    page.reload()
+    page.wait_for_selector(".oos", state="visible", timeout=30_000)
+    assert len(visitor.run("a cat", steps=1)) == 2 and visitor.errors == []
+    assert page.locator(".token").count() == 0
+    page.unroute(wanted)
+    page.wait_for_selector(".token", state="attached")  # it asks again, and again

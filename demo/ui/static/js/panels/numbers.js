@@ -59,7 +59,7 @@ export class Panel {
     this.picked &&= Boolean(before && now) && now.text === before.text && now.length !== null;
     if (!this.picked) this.chosen = this.telling();
     this.count();
-    this.lay();
+    this.row();
     if (this.awake) this.show();
   }
 
@@ -84,7 +84,7 @@ export class Panel {
   }
 
   /** The row of tokens; those that pad come as one. */
-  lay() {
+  row() {
     const { tokens } = this.read;
     const padding = tokens.flatMap(({ kind }, at) => (kind === "padding" ? [at] : []));
     const chips = tokens.flatMap((token, at) => (token.kind === "padding" && at !== padding[0] ? [] : [chip(token, at, padding.length)]));
