@@ -11,6 +11,7 @@ import os
 import sys
 import unicodedata
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
@@ -61,6 +62,8 @@ def _run(argv: list[str] | None, load) -> int:
     path = Path(options.out or f"{slug(request.prompt)}-{request.seed}.gif")
     _check(path)
     engine = load(options.model or _model())
+    if options.guidance is None:
+        request = replace(request, guidance=engine.guidance)
     _warn(engine.unknown_words(request.prompt))
     frames = _frames(engine, request)
     try:
@@ -114,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("prompt", help='what to draw, in quotes: "a blue cat"')
     parser.add_argument("--seed", help="a whole number; without it one is drawn")
     parser.add_argument("--steps", default=Request.steps, help="1 to 100 (default %(default)s)")
-    parser.add_argument("--guidance", default=Request.guidance, help="1 to 20 (default %(default)s)")
+    parser.add_argument("--guidance", help="1 to 20 (default: what suits the model)")
     parser.add_argument("--scheduler", default=Request.scheduler, help=f"{', '.join(SCHEDULERS)} (default %(default)s)")
     parser.add_argument("--out", help="a .gif of every step or a .png of the result (default: prompt and seed, .gif)")
     parser.add_argument("--model", help="a diffusers folder or hub id (default: DEMO_MODEL, else the model in assets/)")

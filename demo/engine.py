@@ -22,11 +22,19 @@ from demo import latents
 from demo.attention import Listener, listening, why_no_words
 from demo.door import stand_before, why_no_sides
 from demo.finish import Finish, Finished, Upscaler, finish
-from demo.pipeline import BadModel, find, new_scheduler, offered_schedulers, open_pipeline, read_vocabulary
+from demo.pipeline import (
+    BadModel,
+    find,
+    new_scheduler,
+    offered_schedulers,
+    open_pipeline,
+    own_guidance,
+    read_vocabulary,
+)
 from demo.prompt import Reader, can_show
 from demo.stream import Outlet, aside, stream
 from demo.tap import State, Tap
-from demo.trace import BadRequest, Frame, Request, Step, Trace, Watch
+from demo.trace import GUIDANCE, BadRequest, Frame, Request, Step, Trace, Watch
 
 __all__ = ["BadModel", "Engine"]
 
@@ -37,9 +45,17 @@ STATES_ONLY = Watch()
 class Engine:
     """One model. Runs take turns on it: each waits, stoppably, until the one before has ended."""
 
-    def __init__(self, pipe, model: str, vocabulary: frozenset[str] | None = None, upscaler: str = ""):
+    def __init__(
+        self,
+        pipe,
+        model: str,
+        vocabulary: frozenset[str] | None = None,
+        upscaler: str = "",
+        guidance: float = GUIDANCE,
+    ):
         self.model = model  # for display, as in the trace
         self.vocabulary = vocabulary  # lower case; None if the model ships no list of its words
+        self.guidance = guidance  # what a run has where nobody says one
         self.schedulers = offered_schedulers(pipe)  # key -> label, those that work with this model
         self.can = _abilities(pipe, upscaler)  # name of a panel -> None, or why this model cannot fill it
         self._pipe = pipe
@@ -54,7 +70,7 @@ class Engine:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
         pipe = aside(open_pipeline, source)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler)
+        return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source))
 
     def unknown_words(self, prompt: str) -> list[str]:
         """The words (and emoji) of `prompt` that the model was not trained on, as typed, each once."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import inspect
 import json
 import re
 from pathlib import Path
@@ -24,7 +25,7 @@ from diffusers import (
 )
 
 from demo.tiny.folded import FoldedAutoencoder
-from demo.trace import SCHEDULERS
+from demo.trace import GUIDANCE, MAX_GUIDANCE, MIN_GUIDANCE, SCHEDULERS, between
 
 CLASSES = {
     "ddim": DDIMScheduler,
@@ -109,6 +110,26 @@ def read_vocabulary(source: Path | str) -> frozenset[str] | None:
         raise BadModel(
             f"{str(file)!r} is no vocabulary: it must be JSON with a list of words under 'words'."
         ) from error
+
+
+def own_guidance(pipe, source: Path | str) -> float:
+    """The guidance that a model is best run with, 1..20.
+
+    What the folder's generation_config.json says under 'guidance_scale' (transformers' names for both), else the
+    default of the pipeline's own call. Raises BadModel where the file says no such number.
+    """
+    file = Path(source) / "generation_config.json"
+    if isinstance(source, str) or not file.is_file():
+        value = getattr(inspect.signature(pipe.__call__).parameters.get("guidance_scale"), "default", None)
+        if not isinstance(value, int | float):
+            return GUIDANCE
+        return float(min(max(value, MIN_GUIDANCE), MAX_GUIDANCE))  # a distilled model says 0 for off, which is 1
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))["guidance_scale"]
+        return between("guidance_scale", value, MIN_GUIDANCE, MAX_GUIDANCE)
+    except (ValueError, KeyError, TypeError) as error:
+        numbers = f"{MIN_GUIDANCE:g} to {MAX_GUIDANCE:g}"
+        raise BadModel(f"{str(file)!r} must be JSON with 'guidance_scale', a number from {numbers}.") from error
 
 
 def offered_schedulers(pipe) -> dict[str, str]:

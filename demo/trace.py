@@ -26,6 +26,7 @@ SCHEDULERS = {
 MAX_PROMPT = 500  # characters
 MIN_STEPS, MAX_STEPS = 1, 100
 MIN_GUIDANCE, MAX_GUIDANCE = 1.0, 20.0
+GUIDANCE = 5.0  # where neither the visitor nor the model says one
 MAX_SEED = 2**32 - 1
 GAINS = (1, 2, 4, 8, 16)  # how much a difference of two pictures may be amplified to be seen
 MIDDLE = 128  # the grey that means "no difference"
@@ -50,20 +51,23 @@ class Request:
     prompt: str
     seed: int
     steps: int = 30
-    guidance: float = 5.0
+    guidance: float = GUIDANCE
     scheduler: str = "ddim"
     negative_prompt: str = ""
     width: int | None = None
     height: int | None = None
 
     @classmethod
-    def checked(cls, prompt, seed=None, steps=30, guidance=5.0, scheduler="ddim") -> Request:
-        """A Request from raw values (text, 7.0 for 7, no seed: one is drawn). Raises BadRequest about its field."""
+    def checked(cls, prompt, seed=None, steps=30, guidance=None, scheduler="ddim", *, own=GUIDANCE) -> Request:
+        """A Request from raw values (text, 7.0 for 7; no seed: one is drawn; no guidance: the model's `own`).
+
+        Raises BadRequest about its field.
+        """
         checks = {
             "prompt": lambda: _prompt(prompt),
             "seed": lambda: _seed(seed),
             "steps": lambda: whole("Steps", steps, MIN_STEPS, MAX_STEPS),
-            "guidance": lambda: between("Guidance", guidance, MIN_GUIDANCE, MAX_GUIDANCE),
+            "guidance": lambda: between("Guidance", own if guidance is None else guidance, MIN_GUIDANCE, MAX_GUIDANCE),
             "scheduler": lambda: _scheduler(scheduler),
         }
         values = {}

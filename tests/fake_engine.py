@@ -29,6 +29,7 @@ class FakeEngine:
 
     model = "fake"
     schedulers = SCHEDULERS
+    guidance = 4.0
     vocabulary = frozenset("a an the on in at cat fox blue red wearing riding crown skateboard space night".split())
 
     def __init__(self, pause: float = 0.0, breaks_at: int | None = None, size: int = SIZE, **cannot: str):

@@ -54,6 +54,10 @@ def test_a_gif_of_every_step(run, tmp_path):
     assert "6/6" in err  # the progress bar
 
 
+def test_a_guidance_that_is_not_said_is_the_models(run):
+    assert run("a cat", "--steps", "2", "--out", "cat.png")[3].requests[0].guidance == FakeEngine.guidance
+
+
 def test_a_png_of_the_result(run, tmp_path):
     code, out, _, engine = run("a cat", "--seed", "7", "--steps", "2", "--scheduler", "UniPC", "--out", "cat.PNG")
     assert (code, out) == (0, "cat.PNG\n")

@@ -133,7 +133,12 @@ def test_bad_input_gets_one_sentence_and_no_work(make, changed):
 @pytest.mark.parametrize("nothing", [None, "a cat", [], 7])
 def test_a_form_that_is_no_form_is_refused(nothing):
     with pytest.raises(BadRequest):
-        checked(nothing)
+        checked(nothing, 4.0)
+
+
+def test_an_absent_guidance_is_the_models():
+    assert checked({"prompt": "a cat"}, 2.5).guidance == 2.5
+    assert checked({"prompt": "a cat", "guidance": "7"}, 2.5).guidance == 7
 
 
 def test_an_absent_seed_is_drawn(make):

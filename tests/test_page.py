@@ -59,7 +59,7 @@ def test_generate_gives_the_picture_the_gif_and_the_trace(client):
 
 def test_generate_needs_only_a_prompt(client):
     _, _, trace = client.predict("a cat", api_name="/generate")
-    assert (trace["steps"], trace["guidance"], trace["scheduler"]) == (30, 5, "ddim")
+    assert (trace["steps"], trace["guidance"], trace["scheduler"]) == (30, FakeEngine.guidance, "ddim")
 
 
 BAD = [("", 7), (5, 7), (["a"], 7), ("a cat", -1), ("a cat", 7, 0), ("a cat", 7, 4, 50), ("a cat", 7, 4, 5, "magic")]
@@ -152,6 +152,7 @@ def test_the_facts_are_plain_and_whole(settings):
     assert told["examples"] == list(EXAMPLES) and len(EXAMPLES) >= 5
     assert told["limits"] == {"prompt": 500, "steps": [1, 100], "guidance": [1, 20], "seed": 2**32 - 1}
     assert "cat" in told["words"] and told["schedulers"]["ddim"] == "DDIM"
+    assert told["guidance"] == FakeEngine.guidance
 
 
 def test_the_server_functions_check_what_they_are_given(settings):

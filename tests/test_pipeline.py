@@ -1,3 +1,4 @@
+import inspect
 import json
 import shutil
 from types import SimpleNamespace
@@ -15,10 +16,11 @@ from demo.pipeline import (
     new_scheduler,
     offered_schedulers,
     open_pipeline,
+    own_guidance,
     read_vocabulary,
 )
 from demo.settings import DEFAULT_MODEL
-from demo.trace import SCHEDULERS
+from demo.trace import GUIDANCE, SCHEDULERS
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,32 @@ def test_the_vocabulary_is_read_and_a_missing_one_is_none(folder):
 def test_a_broken_vocabulary_is_said(folder, text):
     (folder / "vocabulary.json").write_text(text)
     assert "no vocabulary" in said(read_vocabulary, folder)
+
+
+def test_a_folder_may_say_its_guidance(folder, pipe):
+    stock = inspect.signature(pipe.__call__).parameters["guidance_scale"].default
+    assert own_guidance(pipe, folder) == own_guidance(pipe, "owner/name") == stock
+    (folder / "generation_config.json").write_text('{"guidance_scale": 2.5}')
+    assert own_guidance(pipe, folder) == 2.5
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"guidance_scale": "strong"}', '{"guidance_scale": 0}'])
+def test_a_broken_guidance_is_said(folder, pipe, text):
+    (folder / "generation_config.json").write_text(text)
+    assert "'guidance_scale', a number from 1 to 20" in said(own_guidance, pipe, folder)
+
+
+@pytest.mark.parametrize(("default", "own"), [(0, 1.0), (3.5, 3.5), (30, 20.0), (None, GUIDANCE)])
+def test_a_pipelines_default_guidance_is_kept_within_what_may_be_asked(default, own):
+    class Distilled:
+        def __call__(self, prompt, guidance_scale=default):
+            return prompt
+
+    assert own_guidance(Distilled(), "owner/name") == own
+
+
+def test_a_pipeline_without_guidance_gets_ours():
+    assert own_guidance(str.upper, "owner/name") == GUIDANCE
 
 
 @pytest.mark.parametrize("key", SCHEDULERS)

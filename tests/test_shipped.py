@@ -25,6 +25,10 @@ def steps(shipped):
     return list(shipped.steps(REQUEST, watch=Watch(words=True, sides=True)))
 
 
+def test_it_brings_its_guidance(shipped):
+    assert shipped.guidance == parts.GUIDANCE
+
+
 def test_it_starts_from_pure_noise(steps):
     noise = torch.randn(steps[0].latents.shape, generator=torch.Generator().manual_seed(7)).numpy()
     assert steps[0].alpha == 0 and steps[0].sigma == 1

@@ -10,6 +10,7 @@ import torch
 from diffusers import DDIMScheduler
 from PIL import Image
 
+from demo.pipeline import own_guidance
 from demo.tiny import autoencoder, data, denoiser, parts, scenes, train, words
 from demo.tiny.crew import Crew
 from demo.tiny.drawing import figure, recolour, sprite
@@ -170,6 +171,7 @@ def test_training_runs_stops_and_goes_on(tmp_path):
     picture = pipe("a cat", generator=noise, num_inference_steps=2, output_type="np").images[0]
     assert picture.shape == (parts.SIZE, parts.SIZE, 3) and np.isfinite(picture).all()
     assert json.loads((tmp_path / "model" / "vocabulary.json").read_text())["words"]
+    assert own_guidance(pipe, tmp_path / "model") == parts.GUIDANCE
 
 
 def test_training_goes_on_from_a_pipeline(tmp_path):

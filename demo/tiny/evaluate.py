@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from . import checker
 from .data import COUNT, SEED, numbered
-from .parts import SIZE, load
+from .parts import GUIDANCE, SIZE, load
 from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, Thing, held_out, plain_caption, render
 from .things import COLOURS, PLACES
 
@@ -186,7 +186,7 @@ def main(
     *,
     each: int = 64,
     steps: int = 30,
-    guidance: float = 5.0,
+    guidance: float = GUIDANCE,
     solver: str = "ddim",
     seed: int = 2024,
     out: str = "",
@@ -232,7 +232,7 @@ if __name__ == "__main__":
     parser.add_argument("folder", nargs="?", default="assets/tiny")
     parser.add_argument("--each", type=int, default=64, help="scenes a category")
     parser.add_argument("--steps", type=int, default=30)
-    parser.add_argument("--guidance", type=float, default=5.0)
+    parser.add_argument("--guidance", type=float, default=GUIDANCE)
     parser.add_argument("--solver", choices=SOLVERS, default="ddim")
     parser.add_argument("--seed", type=int, default=2024)
     parser.add_argument("--out", default="", help="path without ending for the JSON and the contact sheet")

@@ -1,7 +1,7 @@
 """One visitor's run, from what was typed to the last message: checked, in line, shown step by step, packed as a GIF.
 
-Given an engine (anything with frames, trace, unknown_words, reader, can and model) and a store of runs. Knows nothing
-of Gradio, so the page and the API share it and tests drive it directly.
+Given an engine (anything with frames, trace, unknown_words, reader, can, guidance and model) and a store of runs. Knows
+nothing of Gradio, so the page and the API share it and tests drive it directly.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Live:
     def watch(self, asked) -> Iterator[str]:
         """The messages of one run, from raw form values; never raises, trouble is a message too."""
         try:
-            request = checked(asked)
+            request = checked(asked, self.engine.guidance)
         except BadRequest as error:
             yield timeline.trouble(str(error), field=error.field)
             return
@@ -121,11 +121,12 @@ def _packed(run: Run) -> tuple[str | None, int, str | None]:
         return None, 0, NO_GIF
 
 
-def checked(asked) -> Request:
-    """Raw form values by name -> Request; what is absent takes its default. Raises BadRequest."""
+def checked(asked, guidance: float) -> Request:
+    """Raw form values by name -> Request; what is absent takes its default, or `guidance`. Raises BadRequest."""
     if not isinstance(asked, dict):
         raise BadRequest("Nothing was asked: the form arrived empty.")
-    return Request.checked(asked.get("prompt"), **{name: asked[name] for name in FIELDS[1:] if name in asked})
+    given = {name: asked[name] for name in FIELDS[1:] if name in asked}
+    return Request.checked(asked.get("prompt"), **given, own=guidance)
 
 
 def sentence(error: Exception) -> str:

@@ -34,7 +34,7 @@ FILE = {"meta": {"_type": "gradio.FileData"}}
 
 
 def build(engine, settings: Settings) -> gr.Blocks:
-    """The app on one engine (frames, trace, unknown_words, vocabulary, schedulers, model), not launched."""
+    """The app on one engine (frames, trace, unknown_words, vocabulary, schedulers, guidance, model), not launched."""
     live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         page = gr.HTML(
@@ -89,6 +89,7 @@ def facts(engine, settings: Settings) -> dict[str, Any]:
         "groups": words.groups(settings.model, engine.vocabulary),
         "examples": list(words.EXAMPLES),
         "schedulers": dict(engine.schedulers),
+        "guidance": engine.guidance,
         "can": dict(engine.can),
         "preview": _preview(engine.preview),
         "pages": prose["stages"],
@@ -156,7 +157,7 @@ def _named(asked: Any, *names: str) -> list:
 
 def _generate(live: Live):
     def generate(
-        prompt: str, seed: int | None = None, steps: int = 30, guidance: float = 5.0, scheduler: str = "ddim"
+        prompt: str, seed: int | None = None, steps: int = 30, guidance: float | None = None, scheduler: str = "ddim"
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
 
@@ -164,11 +165,13 @@ def _generate(live: Live):
             prompt: what the picture shows, at most 500 characters
             seed: whole number from 0 to 4294967295; None draws one
             steps: whole number from 1 to 100
-            guidance: 1 to 20; how hard the prompt pushes, 1 is off
+            guidance: 1 to 20; how hard the prompt pushes, 1 is off; None takes what suits the model
             scheduler: ddim, euler, euler-ancestral, dpm++2m or unipc
         """
         try:
-            picture, gif, trace = live.generate(Request.checked(prompt, seed, steps, guidance, scheduler))
+            own = live.engine.guidance
+            request = Request.checked(prompt, seed, steps, guidance, scheduler, own=own)
+            picture, gif, trace = live.generate(request)
         except Exception as error:
             raise gr.Error(sentence(error), print_exception=False) from error
         return _file(picture, "image/png"), _file(gif, "image/gif"), trace

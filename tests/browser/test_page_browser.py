@@ -4,6 +4,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from demo.tiny import parts
+
 HOSTILE = [
     "<script>alert(1)</script>",
     '<img src=x onerror="alert(1)">',
@@ -55,6 +57,11 @@ def test_bad_input_gets_its_sentence_and_loses_nothing(visitor, form, sentence):
     assert visitor.page.is_visible(".go") and visitor.heard("frame") == [] and visitor.errors == []
     visitor.page.fill("#oos-prompt", "a blue cat")
     assert visitor.page.is_hidden(".trouble")
+
+
+def test_the_form_begins_with_the_models_own_guidance(visitor):
+    assert visitor.page.input_value("#oos-guidance") == f"{parts.GUIDANCE:g}"
+    assert float(visitor.page.input_value("[data-for=guidance]")) == parts.GUIDANCE
 
 
 def test_bad_input_leaves_the_last_run_on_the_timeline(visitor):

@@ -2,7 +2,7 @@
 
 import { unknownIn } from "./words.js";
 
-const DEFAULTS = { steps: "30", guidance: "5", seed: "7" };
+const DEFAULTS = { steps: "30", seed: "7" };
 
 export class Form {
   constructor(page, facts) {
@@ -78,7 +78,7 @@ export class Form {
 
   fill() {
     for (const [key, label] of Object.entries(this.facts.schedulers)) this.fields.scheduler.append(new Option(label, key));
-    for (const [name, value] of Object.entries(DEFAULTS)) this.fields[name].value = value;
+    for (const [name, value] of Object.entries({ ...DEFAULTS, guidance: this.facts.guidance })) this.fields[name].value = value;
     for (const slide of this.page.querySelectorAll(".field .slide")) {
       [slide.min, slide.max] = this.facts.limits[slide.dataset.for];
       slide.value = this.fields[slide.dataset.for].value;

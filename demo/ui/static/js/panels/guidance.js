@@ -32,7 +32,7 @@ export class Panel {
     this.exact = new Map(); // step -> {with, without, guided}, decoded by the model's own decoder
     this.halves = null;
     clearTimeout(this.timer);
-    this.reset(reel.asked.guidance ?? 5);
+    this.reset(reel.asked.guidance ?? this.context.facts.guidance);
     this.empty(reel.run ? "" : "This needs a run first.");
   }
 
@@ -99,7 +99,7 @@ export class Panel {
     );
   }
 
-  reset(guidance = this.reel.asked.guidance ?? 5) {
+  reset(guidance = this.reel.asked.guidance ?? this.context.facts.guidance) {
     this.slide.value = guidance;
     this.remix();
   }
