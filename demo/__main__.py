@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("prompt", help='what to draw, in quotes: "a blue cat"')
     parser.add_argument("--seed", help="a whole number; without it one is drawn")
     parser.add_argument("--steps", default=Request.steps, help="1 to 100 (default %(default)s)")
-    parser.add_argument("--guidance", help="1 to 20 (default: what suits the model)")
+    parser.add_argument("--guidance", help="1 to 20 (default: the model's own)")
     parser.add_argument("--scheduler", default=Request.scheduler, help=f"{', '.join(SCHEDULERS)} (default %(default)s)")
     parser.add_argument("--out", help="a .gif of every step or a .png of the result (default: prompt and seed, .gif)")
     parser.add_argument("--model", help="a diffusers folder or hub id (default: DEMO_MODEL, else the model in assets/)")

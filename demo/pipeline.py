@@ -116,20 +116,18 @@ def own_guidance(pipe, source: Path | str) -> float:
     """The guidance that a model is best run with, 1..20.
 
     What the folder's generation_config.json says under 'guidance_scale' (transformers' names for both), else the
-    default of the pipeline's own call. Raises BadModel where the file says no such number.
+    default of the pipeline's own call, brought within 1..20. Raises BadModel where the file is none or says no number.
     """
     file = Path(source) / "generation_config.json"
-    if isinstance(source, str) or not file.is_file():
-        value = getattr(inspect.signature(pipe.__call__).parameters.get("guidance_scale"), "default", None)
-        if not isinstance(value, int | float):
-            return GUIDANCE
-        return float(min(max(value, MIN_GUIDANCE), MAX_GUIDANCE))  # a distilled model says 0 for off, which is 1
     try:
-        value = json.loads(file.read_text(encoding="utf-8"))["guidance_scale"]
-        return between("guidance_scale", value, MIN_GUIDANCE, MAX_GUIDANCE)
-    except (ValueError, KeyError, TypeError) as error:
+        told = json.loads(file.read_text(encoding="utf-8")) if isinstance(source, Path) and file.is_file() else {}
+        if (value := told.get("guidance_scale")) is not None:
+            return between("guidance_scale", value, MIN_GUIDANCE, MAX_GUIDANCE)
+    except (ValueError, AttributeError) as error:
         numbers = f"{MIN_GUIDANCE:g} to {MAX_GUIDANCE:g}"
         raise BadModel(f"{str(file)!r} must be JSON with 'guidance_scale', a number from {numbers}.") from error
+    value = getattr(inspect.signature(pipe.__call__).parameters.get("guidance_scale"), "default", None)
+    return float(min(max(value, MIN_GUIDANCE), MAX_GUIDANCE)) if isinstance(value, int | float) else GUIDANCE
 
 
 def offered_schedulers(pipe) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """The tiny model's scenes, parts and training, without its weights: those are tested in test_shipped.py."""
 
+import contextlib
+import functools
 import json
 from concurrent.futures import ThreadPoolExecutor
 from random import Random
@@ -15,6 +17,7 @@ from demo.tiny import autoencoder, data, denoiser, parts, scenes, train, words
 from demo.tiny.crew import Crew
 from demo.tiny.drawing import figure, recolour, sprite
 from demo.tiny.folded import FoldedAutoencoder
+from demo.tiny.log import averaged
 from demo.tiny.optimizers import Optimizers, as_matrix, falling
 from demo.tiny.places import PAINTERS
 from demo.tiny.things import CHARACTERS, COLOURS, OBJECTS, PLACES, RIDES, SPRITES, WEARS
@@ -159,13 +162,30 @@ def test_a_coarser_fold_keeps_the_latents_as_few_at_twice_the_size(fold, side):
         FoldedAutoencoder(fold=32)
 
 
-def test_training_runs_stops_and_goes_on(tmp_path):
+class Counted(Crew):
+    """Keeps the weights that each batch met."""
+
+    def __init__(self, batches: list, *given):
+        super().__init__(*given)
+        self.batches = batches
+
+    def backward(self, *batch: torch.Tensor) -> float:
+        self.batches.append({name: value.clone() for name, value in self.copies[0].state_dict().items()})
+        return super().backward(*batch)
+
+
+def test_training_runs_stops_and_goes_on(tmp_path, monkeypatch):
     train.main(str(tmp_path / "training"), str(tmp_path / "model"), steps=2, count=64)
+    batches = []
+    monkeypatch.setattr(denoiser, "Crew", lambda *given: Counted(batches, *given))
+    before = torch.load(tmp_path / "training" / "denoiser.pt", weights_only=True)
     first = [p.stat().st_size for p in sorted((tmp_path / "model").rglob("*.safetensors"))]
     assert first and max(first) < 10_000_000
     train.main(str(tmp_path / "training"), str(tmp_path / "model"), steps=3, count=64)
     saved = torch.load(tmp_path / "training" / "denoiser.pt", weights_only=True)
-    assert saved["state"]["step"] == 3
+    assert saved["state"]["step"] == 3 and len(batches) == 1  # the third alone
+    assert all(torch.equal(before["model"][name], value) for name, value in batches[0].items())
+    assert saved["average"]["n_averaged"] == 3
     pipe = parts.load(tmp_path / "model")
     noise = torch.Generator().manual_seed(1)
     picture = pipe("a cat", generator=noise, num_inference_steps=2, output_type="np").images[0]
@@ -189,13 +209,79 @@ def test_training_goes_on_from_a_pipeline(tmp_path):
     assert parts.load(tmp_path / "later").vae.config.channels == parts.CHANNELS
 
 
-def test_latents_of_another_shape_are_refused(tmp_path):
+def test_latents_are_kept_for_the_same_scenes_and_autoencoder_alone(tmp_path):
     vae = FoldedAutoencoder(parts.CHANNELS, fold=parts.FOLD, block_out_channels=(0,) * parts.FOLD.bit_length())
-    made = denoiser.cache_latents(tmp_path / "latents.npy", vae, seed=1, count=4)
-    again = denoiser.cache_latents(tmp_path / "latents.npy", vae, seed=1, count=4)
-    assert np.array_equal(made, again) and made.std() > 0
-    with pytest.raises(ValueError, match="remove it"):
-        denoiser.cache_latents(tmp_path / "latents.npy", vae, seed=1, count=8)
+    made = denoiser.cache_latents(tmp_path, vae, seed=1, count=4).copy()
+    with torch.inference_mode():
+        twin = vae.encode(data.to_model(torch.stack([data.picture(1, n)[1] for n in range(4)]))).latents.numpy()
+    assert np.abs(made - twin).max() < 0.05 * twin.std()  # fp16, made in bf16
+    (kept,) = tmp_path.glob("*.npy")
+    written = kept.stat().st_mtime_ns
+    assert np.array_equal(denoiser.cache_latents(tmp_path, vae, seed=1, count=4), made)
+    assert kept.stat().st_mtime_ns == written
+    denoiser.cache_latents(tmp_path, vae, seed=1, count=8)
+    vae.linear_in.bias.data += 1
+    moved = denoiser.cache_latents(tmp_path, vae, seed=1, count=4)
+    assert len([*tmp_path.glob("*.npy")]) == 3 and np.abs(moved - made).mean() > 0.5
+
+
+def test_a_batch_that_scenes_do_not_fill_is_refused(tmp_path):
+    vae = FoldedAutoencoder(parts.CHANNELS, fold=parts.FOLD, block_out_channels=(0,) * parts.FOLD.bit_length())
+    with pytest.raises(ValueError, match="5 scenes do not fill a batch of 48"):
+        denoiser.train(tmp_path, vae, steps=1, count=5)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 5])
+def test_a_crew_of_any_size_leaves_the_loss_and_the_gradients_of_one(workers):
+    torch.manual_seed(0)
+    model, batch, wanted = torch.nn.Linear(3, 2), torch.randn(8, 3), torch.randn(8, 2)
+    whole = _square(model, batch, wanted)
+    (gradient,) = torch.autograd.grad(whole, model.weight)
+    assert Crew(model, _square, workers).backward(batch, wanted) == pytest.approx(whole.item(), rel=1e-5)
+    assert torch.allclose(model.weight.grad, gradient, atol=1e-6)
+
+
+def _square(model: torch.nn.Module, given: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+    return (model(given) - wanted).square().mean()
+
+
+class Silent(Crew):
+    """Does the work and does not read the loss, which a device without memory could not tell."""
+
+    def _work(self, model: torch.nn.Module, part: tuple[torch.Tensor, ...], whole: int) -> float:
+        self.loss(model, *part).backward()
+        return 0.0
+
+
+def test_a_model_on_another_device_meets_its_batches_there(monkeypatch):
+    """On "meta", which checks devices as a GPU does, computes nothing and is everywhere."""
+    for module in (denoiser, autoencoder):
+        monkeypatch.setattr(module, "mixed", contextlib.nullcontext)  # there is no autocast there
+    noisy, target = torch.randn(2, 4, parts.CHANNELS, 16, 16)
+    timestep, ids = torch.tensor([1, 200, 600, 999]), torch.randint(0, 20, (4, parts.LENGTH))
+    levels = (0,) * parts.FOLD.bit_length()
+    folded = FoldedAutoencoder(parts.CHANNELS, fold=parts.FOLD, block_out_channels=levels)
+    drawing = functools.partial(autoencoder.miss, wanted=torch.ones(parts.CHANNELS, device="meta"))
+    for model, loss, batch in (
+        (denoiser.Model(20), denoiser.miss, (noisy, timestep, ids, torch.ones(4, 1, dtype=torch.bool), target)),
+        (folded, drawing, (torch.rand(2, 3, parts.SIZE, parts.SIZE),)),
+    ):
+        model.to("meta")
+        Silent(model, loss, 1).backward(*batch)
+        assert all(p.grad.device.type == "meta" for p in model.parameters() if p.requires_grad and p.grad is not None)
+        assert any(p.grad is not None for p in model.parameters())
+    with pytest.raises(RuntimeError, match="device"):
+        denoiser.miss(denoiser.Model(20).to("meta"), *(noisy, timestep, ids, torch.ones(4, 1), target))
+
+
+def test_an_average_is_plain_at_first_and_then_runs():
+    model = torch.nn.Linear(1, 1, bias=False)
+    average, told = averaged(model), []
+    for value in range(6000):
+        model.weight.data.fill_(float(value >= 5000))
+        average.update_parameters(model)
+        told.append(average.module.weight.item())
+    assert told[4999] == 0 and told[5499] == pytest.approx(1 - 0.998**500, abs=1e-3)
 
 
 def test_the_learning_rate_warms_up_stays_and_falls():

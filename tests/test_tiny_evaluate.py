@@ -2,8 +2,11 @@
 
 from random import Random
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
 
 from demo.tiny import checker, data, evaluate, scenes
 from demo.tiny.scenes import Scene, Thing
@@ -39,8 +42,22 @@ def test_a_perfect_painter_scores_one_and_a_deaf_one_nothing(category):
     seen = [checker.truth(scene) for scene in asked]
     perfect = evaluate.scores(category, asked, seen, seen)
     assert perfect["raw"] == perfect["ceiling"] == 1 and perfect["normalised"] == pytest.approx(1)
+    assert perfect["floor"] < 0.3
     deaf = evaluate.scores(category, asked, seen[:1] * 40, seen)
-    assert deaf["raw"] == pytest.approx(deaf["floor"], abs=0.05)
+    assert 1 / 40 <= deaf["raw"] < 0.3 and deaf["normalised"] == pytest.approx(0)
+
+
+def test_there_is_no_score_without_a_ceiling_and_no_floor_of_one_scene():
+    rng = Random(1)
+    asked = [evaluate.binding(rng) for _ in range(7)]
+    nonsense = [checker.truth(Scene((Thing("pizza"),)))] * 7
+    told = evaluate.scores("binding", asked, nonsense, nonsense)
+    assert (told["raw"], told["ceiling"], told["normalised"]) == (0, 0, None)
+    assert evaluate.table({"binding": told}).endswith("| - |")
+    right = [checker.truth(scene) for scene in asked]
+    assert evaluate.scores("binding", asked, right, right)["floor"] == 0  # none is scored against its own prompt
+    with pytest.raises(ValueError, match="two scenes"):
+        evaluate.scores("binding", asked[:1], right[:1], right[:1])
 
 
 def test_what_is_scored_for_binding_colour_and_place_was_held_out():
@@ -52,13 +69,13 @@ def test_what_is_scored_for_binding_colour_and_place_was_held_out():
 def test_what_else_is_scored_is_not_among_the_training_scenes():
     rng, trained = Random(3), [data.numbered(data.SEED, number)[0] for number in range(0, data.COUNT, 7)]
     met = {frozenset(thing.name for thing in scene.things) for scene in trained if scene.relation}
-    alone = [(scene.things[0].name, scene.things[0].colour, scene) for scene in trained if not scene.relation]
+    many = {(*_named(scene), scene.count) for scene in trained if not scene.relation}
+    placed = {(thing.name, thing.colour, scene.place) for scene in trained for thing in scene.things}
     for _ in range(20):
         assert frozenset(thing.name for thing in evaluate.two_objects(rng).things) not in met
         one, some = evaluate.one_object(rng), evaluate.count(rng)
         assert one.count == 1 and some.count > 1
-        assert (*_named(one), one.place) not in {(name, colour, scene.place) for name, colour, scene in alone}
-        assert (*_named(some), some.count) not in {(name, colour, scene.count) for name, colour, scene in alone}
+        assert (*_named(one), one.place) not in placed and (*_named(some), some.count) not in many
 
 
 def _named(scene: Scene) -> tuple:
@@ -77,7 +94,16 @@ def test_wilson_against_known_values():
     assert evaluate.wilson(0, 20)[0] == 0 and evaluate.wilson(20, 20)[1] == pytest.approx(1)
 
 
-def test_the_checker_learns_and_its_weights_come_back(tmp_path):
+def test_pictures_are_spoilt_a_little_and_shown_no_new_edges():
+    rng, flat = Random(4), Image.new("RGB", (64, 64), (40, 90, 160))
+    spoilt = [np.asarray(checker.spoil(flat, rng), int) for _ in range(20)]
+    assert all(made.shape == (64, 64, 3) and np.abs(made - (40, 90, 160)).max() < 80 for made in spoilt)
+    corner = Image.fromarray(np.pad(np.full((32, 32, 3), 255, np.uint8), ((0, 32), (0, 32), (0, 0))))
+    edges = {int((np.asarray(checker.spoil(corner, rng), int)[:, 8, 0] > 128).sum()) for _ in range(200)}
+    assert edges == set(range(29, 36))  # shifted by three at most, either way
+
+
+def test_the_checkers_weights_come_back_and_others_are_refused(tmp_path):
     made = checker.train(tmp_path / "checker.safetensors", steps=2, batch=4)
     again = checker.load(tmp_path / "checker.safetensors")
     pictures = torch.randint(0, 255, (2, 3, checker.SIDE, checker.SIDE), dtype=torch.uint8)
@@ -85,3 +111,8 @@ def test_the_checker_learns_and_its_weights_come_back(tmp_path):
     assert all(torch.allclose(first[name], second[name], atol=0.05) for name in checker.HEADS)
     large = pictures.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert again.look(pictures) == again.look(large) and again.look(pictures)[0].keys() == checker.HEADS.keys()
+    save_file(checker.Checker(width=16).state_dict(), tmp_path / "other.safetensors")
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        checker.load(tmp_path / "other.safetensors")
+    with pytest.raises(OSError):
+        checker.load(tmp_path / "none.safetensors")

@@ -12,6 +12,7 @@ from .crew import Crew
 from .data import picture, pictures, to_model
 from .folded import FoldedAutoencoder
 from .log import Log, averaged, keep_time, load_state, save_state
+from .machine import device, mixed
 from .optimizers import Optimizers
 
 ENDLESS = 10**9  # scenes, more than any training sees
@@ -27,7 +28,7 @@ def reconstruction_loss(made: torch.Tensor, truth: torch.Tensor) -> torch.Tensor
 
 def miss(model: FoldedAutoencoder, truth: torch.Tensor, *, wanted: torch.Tensor) -> torch.Tensor:
     """The reconstruction's loss, and a little for channels that leave their mean of 0 and the deviation `wanted`."""
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed():
         latents = model.encode(truth.contiguous(memory_format=torch.channels_last)).latents
         made = model.decode(latents + NOISE * torch.randn_like(latents)).sample
     latents = latents.float()
@@ -36,11 +37,11 @@ def miss(model: FoldedAutoencoder, truth: torch.Tensor, *, wanted: torch.Tensor)
 
 
 def psnr(model: torch.nn.Module, seed: int = 1_000_003, count: int = 64) -> float:
-    """dB over all pixels of scenes whose combinations training never sees."""
-    error = []
+    """dB over all pixels of `count` scenes whose combination of colour, clothing and vehicle training never sees."""
+    home, error = device(), []
     for start in range(0, count, 16):
         numbers = range(start, min(start + 16, count))
-        truth = to_model(torch.stack([picture(seed, i, held=True)[1] for i in numbers]))
+        truth = to_model(torch.stack([picture(seed, i, held=True)[1] for i in numbers])).to(home)
         with torch.inference_mode():
             made = model.decode(model.encode(truth).latents).sample.clamp(-1, 1)
         error.append((made - truth).square().mean((1, 2, 3)))
@@ -63,7 +64,7 @@ def train(
     model = FoldedAutoencoder(parts.CHANNELS, fold=parts.FOLD, block_out_channels=levels)
     first = torch.stack([picture(seed, i)[1] for i in range(64 if steps else 384)])
     wanted = model.start_from(to_model(first))
-    model.to(memory_format=torch.channels_last)
+    model.to(device(), memory_format=torch.channels_last)
     average = averaged(model)
     optimizers = Optimizers(model, rate)
     kept = {"model": model, "average": average, "optimizers": optimizers}
@@ -71,7 +72,7 @@ def train(
     log, clock = Log(folder / "autoencoder.jsonl"), keep_time(state)
     ahead = range(state["step"] * batch, ENDLESS)
     batches = pictures(seed, ahead, batch, workers=0 if steps else 1)
-    crew = Crew(model, functools.partial(miss, wanted=wanted), workers)
+    crew = Crew(model, functools.partial(miss, wanted=wanted.to(device())), workers)
     bar, losses = tqdm(initial=state["step"], unit="it", desc="autoencoder", mininterval=10), []
     while (done := state["step"] / steps if steps else state["seconds"] / (minutes * 60)) < 1:
         losses.append(crew.backward(to_model(next(batches))))

@@ -18,6 +18,7 @@ from torch import nn
 from tqdm import tqdm
 
 from .data import to_model
+from .machine import device, mixed
 from .optimizers import falling
 from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, draw, render
 from .things import COLOURS, PLACES
@@ -82,7 +83,8 @@ class Checker(nn.Module):
     @torch.inference_mode()
     def look(self, pictures: torch.Tensor) -> list[dict[str, str | int]]:
         """uint8 (B, 3, n, n), n a multiple of SIDE -> for each picture, what it shows."""
-        small = F.interpolate(to_model(pictures), (SIDE, SIDE), mode="area")
+        here = next(self.parameters()).device
+        small = F.interpolate(to_model(pictures.to(here)), (SIDE, SIDE), mode="area")
         chosen = {name: logits.argmax(-1).tolist() for name, logits in self(small).items()}
         return [{name: HEADS[name][chosen[name][at]] for name in HEADS} for at in range(len(pictures))]
 
@@ -93,11 +95,12 @@ def _layer(before: int, after: int, stride: int = 1) -> list[nn.Module]:
 
 def spoil(picture: Image.Image, rng: Random) -> Image.Image:
     """Blur, shift, noise and a little colour, as a picture from a model might have them."""
-    shift = [rng.randint(-3, 3) for _ in range(2)]
-    picture = picture.transform(picture.size, Image.Transform.AFFINE, (1, 0, shift[0], 0, 1, shift[1]), fillcolor=255)
+    (width, height), (x, y) = picture.size, [rng.randint(0, 6) for _ in range(2)]
+    around = np.pad(np.asarray(picture), ((3, 3), (3, 3), (0, 0)), "edge")
+    picture = Image.fromarray(around[y : y + height, x : x + width])
     if rng.random() < 0.7:
         picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.4)))
-    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0, 10), (*picture.size, 3))
+    noise = np.random.default_rng(rng.getrandbits(32)).normal(0, rng.uniform(0, 10), (height, width, 3))
     tint = np.array([rng.uniform(-8, 8) for _ in range(3)])
     return Image.fromarray((np.asarray(picture) + noise + tint).clip(0, 255).astype(np.uint8))
 
@@ -129,13 +132,14 @@ class Examples(torch.utils.data.IterableDataset):
 def train(out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1) -> Checker:
     """Train, write fp16 safetensors to `out`, and return the checker."""
     torch.manual_seed(seed)
-    model = Checker().to(memory_format=torch.channels_last)
+    home = device()
+    model = Checker().to(home, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
     batches = iter(torch.utils.data.DataLoader(Examples(seed, batch), batch_size=None, num_workers=1))  # draws ahead
     for step in (bar := tqdm(range(steps), desc="checker", unit="it")):
         falling(optimizer, rate, step, step / steps)
-        pictures, told = next(batches)
-        with torch.autocast("cpu", torch.bfloat16):
+        pictures, told = (tensor.to(home) for tensor in next(batches))
+        with mixed():
             said = model(to_model(pictures).contiguous(memory_format=torch.channels_last))
         loss = sum(F.cross_entropy(said[name].float(), told[:, at]) for at, name in enumerate(HEADS))
         optimizer.zero_grad()
@@ -152,11 +156,10 @@ def train(out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, 
 
 
 def load(path: str | Path) -> Checker:
-    """The checker whose weights are in `path`."""
+    """The checker whose weights are in `path`; OSError where there are none, RuntimeError where they are another's."""
     model = Checker()
-    missing = model.load_state_dict(load_file(path), strict=False).missing_keys
-    if any(not name.endswith("num_batches_tracked") for name in missing):
-        raise OSError(f"{path} is not a checker of this shape")
+    counters = {name: value for name, value in model.state_dict().items() if name.endswith("num_batches_tracked")}
+    model.load_state_dict(load_file(path) | counters)
     return model.eval()
 
 

@@ -1,6 +1,7 @@
 """Third stage of training: text encoder and denoiser together, on latents of scenes that are encoded once and kept."""
 
 import copy
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -16,6 +17,7 @@ from . import parts, words
 from .crew import Crew
 from .data import COUNT, SEED, numbered, pictures, to_model, wording
 from .log import Log, averaged, keep_time, load_state, save_state
+from .machine import device, mixed
 from .optimizers import Optimizers
 from .scenes import vocabulary
 
@@ -23,25 +25,34 @@ CHUNK = 64
 FORGET = 0.2  # of the pictures in training go without the pooled prompt, so that single words have to be looked at too
 
 
-def cache_latents(path: Path, vae: torch.nn.Module, *, seed: int, count: int, workers: int = 0) -> np.ndarray:
+def cache_latents(folder: Path, vae: torch.nn.Module, *, seed: int, count: int, workers: int = 0) -> np.ndarray:
     """(count, CHANNELS, 16, 16) float16, number i is scene i of the data seed; goes on where an earlier run stopped.
 
-    Raises ValueError where `path` holds latents of another shape; those of other scenes of the same shape go unnoticed.
+    Each seed, count and autoencoder has its own file in `folder`. Scenes that are drawn otherwise since it was written
+    go unnoticed: remove it then.
     """
+    vae.to(device())
+    path = folder / f"latents-{fingerprint(vae)}-{seed}-{count}.npy"
     shape = (count, parts.CHANNELS, parts.SIZE // parts.FOLD, parts.SIZE // parts.FOLD)
     done_path = path.with_suffix(".done")
     done = int(done_path.read_text()) if done_path.exists() and path.exists() else 0
     kept = np.lib.format.open_memmap(path, mode="r+" if done else "w+", dtype=np.float16, shape=shape)
-    if kept.shape != shape:
-        raise ValueError(f"{path} holds latents of shape {kept.shape}, not {shape}; remove it to have them made anew")
     starts = range(done, count, CHUNK)
     drawn = pictures(seed, range(done, count), CHUNK, workers)
     for start, pixels in tqdm(zip(starts, drawn, strict=True), "latents", len(starts), unit="batch", mininterval=10):
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-            batch = to_model(pixels).contiguous(memory_format=torch.channels_last)
-            kept[start : start + CHUNK] = vae.encode(batch).latents.float().numpy()
+        with torch.inference_mode(), mixed():
+            batch = to_model(pixels.to(device())).contiguous(memory_format=torch.channels_last)
+            kept[start : start + CHUNK] = vae.encode(batch).latents.float().cpu().numpy()
         done_path.write_text(str(min(start + CHUNK, count)))
     return kept
+
+
+def fingerprint(model: torch.nn.Module) -> str:
+    """Eight hex digits that another set of weights would not have."""
+    digest = hashlib.sha256()
+    for value in model.state_dict().values():
+        digest.update(value.float().cpu().contiguous().numpy())
+    return digest.hexdigest()[:8]
 
 
 def v_target(clean: torch.Tensor, noise: torch.Tensor, abar: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -92,8 +103,8 @@ def miss(
     keep: torch.Tensor,
     target: torch.Tensor,
 ) -> torch.Tensor:
-    """The mean squared error of v."""
-    with torch.autocast("cpu", torch.bfloat16):  # a thread's own setting
+    """The mean squared error of v, a scalar; shapes as in `Model.forward`, and `target` as `noisy`."""
+    with mixed():
         guess = model(noisy.contiguous(memory_format=torch.channels_last), timestep, ids, keep)
     return F.mse_loss(guess.float(), target)
 
@@ -137,15 +148,19 @@ def train(
 ) -> Model:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model.
 
-    Starts from the weights of `start`, or, without one, from a text encoder that has learned to read and nothing else.
+    Starts from the weights of `start`, or, without one, from a text encoder that has learned to read and nothing else;
+    a checkpoint in `folder` goes before both. Raises ValueError where there are fewer scenes than a batch holds.
     """
+    if count < batch:
+        raise ValueError(f"{count} scenes do not fill a batch of {batch}")
     torch.manual_seed(seed)
-    latents = cache_latents(folder / "latents.npy", vae, seed=seed, count=count, workers=0 if steps else workers)
+    latents = cache_latents(folder, vae, seed=seed, count=count, workers=0 if steps else workers)
     tokenizer = parts.tokenizer(vocabulary()["words"])
     if start:
         model = going_on(start, len(tokenizer))
     else:
         model = reader(folder / "words.pt", len(tokenizer), tokenizer, seed=seed, steps=steps or 500)
+    model.to(device())
     average = averaged(model)
     optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6)
     kept = {"model": model, "average": average, "optimizers": optimizers}

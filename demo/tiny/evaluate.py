@@ -1,9 +1,10 @@
 """How often the model draws what was asked: `python -m demo.tiny.evaluate assets/tiny`.
 
-GenEval's six categories (Ghosh et al. 2023) and place, in the tiny model's own vocabulary, by its own checker, on
-combinations that training never saw: by the held-out rule, or because they are not among the training scenes. The same
-scenes are also rendered, which gives the ceiling, and the generated pictures are also scored against each other's
-prompts, which gives the floor.
+GenEval's categories (Ghosh et al. 2023), but with one figure's colour, clothing and vehicle bound instead of the
+colours of two things, and place; in the tiny model's own vocabulary, by its own checker, on combinations of which
+training showed no picture: by the held-out rule, or because they are not among the training scenes. The same scenes
+are also rendered, which gives the ceiling, and the generated pictures are also scored against each other's prompts,
+which gives the floor.
 """
 
 import argparse
@@ -23,6 +24,7 @@ from tqdm import tqdm
 
 from . import checker
 from .data import COUNT, SEED, numbered
+from .machine import device
 from .parts import GUIDANCE, SIZE, load
 from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, Thing, held_out, plain_caption, render
 from .things import COLOURS, PLACES
@@ -43,7 +45,7 @@ SOLVERS = {"ddim": DDIMScheduler, "dpm++2m": DPMSolverMultistepScheduler, "unipc
 
 @functools.cache
 def seen() -> frozenset:
-    """What training has seen together: two things in any order, or (name, colour, count), or (name, colour, place)."""
+    """What training pictures show together: two things in any order, (name, colour, count) or (name, colour, place)."""
     facts: set = set()
     for number in range(COUNT):
         scene, _ = numbered(SEED, number)
@@ -51,7 +53,8 @@ def seen() -> frozenset:
         if scene.relation:
             facts.add(frozenset(thing.name for thing in scene.things))
         else:
-            facts |= {(first.name, first.colour, scene.count), (first.name, first.colour, scene.place)}
+            facts.add((first.name, first.colour, scene.count))
+        facts |= {(thing.name, thing.colour, scene.place) for thing in scene.things}
     return frozenset(facts)
 
 
@@ -62,7 +65,7 @@ def _draw_until(fits: Callable[[Scene], bool], make: Callable[[], Scene]) -> Sce
 
 
 def one_object(rng: Random) -> Scene:
-    """One thing in a colour and a place that training never saw it in together."""
+    """One thing in a colour and a place that no training picture shows it in together."""
     return _draw_until(
         lambda scene: (scene.things[0].name, scene.things[0].colour, scene.place) not in seen(),
         lambda: Scene((Thing(rng.choice([*CAST, *PROPS, *VEHICLES]), _any_colour(rng)),), rng.choice([*PLACES])),
@@ -70,7 +73,7 @@ def one_object(rng: Random) -> Scene:
 
 
 def two_objects(rng: Random) -> Scene:
-    """Two things that training never saw together."""
+    """Two things that no training picture shows together."""
     return _draw_until(
         lambda scene: frozenset(thing.name for thing in scene.things) not in seen(),
         lambda: Scene(
@@ -80,7 +83,7 @@ def two_objects(rng: Random) -> Scene:
 
 
 def count(rng: Random) -> Scene:
-    """Two to four of a thing in a colour that training never saw it in so often."""
+    """Two to four of a thing in a colour that no training picture shows it in so often."""
     return _draw_until(
         lambda scene: (scene.things[0].name, scene.things[0].colour, scene.count) not in seen(),
         lambda: Scene((Thing(rng.choice([*CAST, *PROPS]), _any_colour(rng)),), count=rng.choice((2, 3, 4))),
@@ -100,14 +103,17 @@ def _held(rng: Random, *tables: dict | list | None, place: str = "plain") -> Sce
 
 
 def colour(rng: Random) -> Scene:
+    """Someone in a colour and clothes that the rule holds out."""
     return _held(rng, CAST, COLOURS, CLOTHES)
 
 
 def binding(rng: Random) -> Scene:
+    """Someone in a colour, clothes and on a vehicle that the rule holds out."""
     return _held(rng, CAST, COLOURS, CLOTHES, VEHICLES)
 
 
 def place(rng: Random) -> Scene:
+    """Someone in clothes and on a vehicle that the rule holds out, somewhere."""
     return _held(rng, CAST, None, CLOTHES, VEHICLES, place=rng.choice([name for name in PLACES if name != "plain"]))
 
 
@@ -139,21 +145,26 @@ def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
 
 
 def scores(category: str, scenes: list[Scene], drawn: list[dict], rendered: list[dict]) -> dict:
-    """Raw accuracy with its interval, ceiling, floor, and (raw - floor) / (ceiling - floor)."""
+    """Raw accuracy with its interval, ceiling, floor, and (raw - floor) / (ceiling - floor), None without a ceiling.
+
+    Raises ValueError for a single scene, which has no other prompt to be scored against.
+    """
     total = len(scenes)
+    shifts = [shift for shift in (1, 7, 13) if shift % total]
+    if not shifts:
+        raise ValueError("a floor takes two scenes a category at least")
     hits = sum(right(category, said, scene) for said, scene in zip(drawn, scenes, strict=True))
     ceiling = sum(right(category, said, scene) for said, scene in zip(rendered, scenes, strict=True)) / total
-    others = [drawn[(at + shift) % total] for shift in (1, 7, 13) for at in range(total)]
-    floor = sum(right(category, said, scene) for said, scene in zip(others, scenes * 3, strict=True)) / (3 * total)
+    others = [(drawn[(at + shift) % total], scene) for shift in shifts for at, scene in enumerate(scenes)]
+    floor = sum(right(category, said, scene) for said, scene in others) / len(others)
     low, high = wilson(hits, total)
-    room = max(ceiling - floor, 1e-9)
     return {
         "of": total,
         "raw": hits / total,
         "interval": [low, high],
         "ceiling": ceiling,
         "floor": floor,
-        "normalised": (hits / total - floor) / room,
+        "normalised": (hits / total - floor) / (ceiling - floor) if ceiling > floor else None,
     }
 
 
@@ -191,8 +202,11 @@ def main(
     seed: int = 2024,
     out: str = "",
 ) -> dict:
-    """Score the model in `folder` on `each` scenes a category; prints the table, writes JSON and sheet beside `out`."""
-    pipe, judge = load(folder), checker.load(Path(folder) / "checker.safetensors")
+    """Score the model in `folder` on `each` scenes a category; prints the table, writes JSON and sheet beside `out`.
+
+    Raises OSError where the model or its checker is missing, ValueError where `each` is below two.
+    """
+    pipe, judge = load(folder).to(device()), checker.load(Path(folder) / "checker.safetensors").to(device())
     pipe.scheduler = SOLVERS[solver].from_config(pipe.scheduler.config)
     pipe.set_progress_bar_config(disable=True)
     told, kept = {}, []
@@ -223,7 +237,7 @@ def table(told: dict[str, dict]) -> str:
     for name, got in told.items():
         low, high = got["interval"]
         cells = f"{got['raw']:.2f} | {low:.2f}-{high:.2f} | {got['ceiling']:.2f} | {got['floor']:.2f}"
-        lines.append(f"| {name} | {cells} | {got['normalised']:.2f} |")
+        lines.append(f"| {name} | {cells} | {'-' if got['normalised'] is None else format(got['normalised'], '.2f')} |")
     return "\n".join(lines)
 
 

@@ -17,7 +17,7 @@ LENGTH = 24  # tokens, start and end included
 WIDTH = 256  # of a word's vector
 SPECIAL = ["<pad>", "<unk>", "<start>", "<end>"]
 SHARD = "9MB"
-GUIDANCE = 3.0  # with which it best draws what is asked
+GUIDANCE = 3.0  # of those tried, the one with which it best draws what is asked
 
 
 def tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
@@ -93,7 +93,10 @@ def scheduler() -> DDIMScheduler:
 
 
 def save(folder: Path, parts: dict[str, torch.nn.Module], vocabulary: dict[str, list[str]]) -> None:
-    """Write a stock pipeline in fp16 safetensors, no file over 10 MB, its vocabulary and its guidance beside it."""
+    """Write a stock pipeline in fp16 safetensors, no file over 10 MB, its vocabulary and its guidance beside it.
+
+    The parts themselves are turned to fp16.
+    """
     pipe = StableDiffusionPipeline(
         vae=parts["vae"],
         text_encoder=parts["text_encoder"],

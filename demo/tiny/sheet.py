@@ -1,10 +1,11 @@
 """A contact sheet of fixed prompts, to watch training by: `python -m demo.tiny.sheet assets/tiny sheet.png`."""
 
-import sys
+import argparse
 
 import torch
 from PIL import Image
 
+from .machine import device
 from .parts import load
 
 PROMPTS = (
@@ -22,7 +23,7 @@ SIDE = 128  # pixels of a picture on the sheet
 
 def main(folder: str, out: str, steps: int = 20, guidance: float = 4.0, seed: int = 7) -> None:
     """Draw every prompt from `seed` and lay the pictures, made small, row by row into `out`."""
-    pipe = load(folder)
+    pipe = load(folder).to(device())
     pipe.set_progress_bar_config(disable=True)
     noise = [torch.Generator().manual_seed(seed) for _ in PROMPTS]
     pictures = pipe(list(PROMPTS), generator=noise, num_inference_steps=steps, guidance_scale=guidance).images
@@ -34,4 +35,7 @@ def main(folder: str, out: str, steps: int = 20, guidance: float = 4.0, seed: in
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder")
+    parser.add_argument("out", help="a .png or .jpg")
+    main(**vars(parser.parse_args()))

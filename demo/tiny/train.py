@@ -27,7 +27,7 @@ def main(
     workers: int = 1,
     steps: int | None = None,
 ) -> None:
-    """Both stages; with `steps`, that many iterations of each instead of minutes, for tests."""
+    """All stages; with `steps`, that many iterations of each instead of minutes, for tests."""
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
     start = parts.load(go_on_from) if go_on_from else None
@@ -54,7 +54,7 @@ def main(
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--folder", default="training", help="checkpoints and log (%(default)s)")
+    parser.add_argument("--folder", default="training", help="log and checkpoints, which it goes on from (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=25)
     parser.add_argument("--denoiser-minutes", type=float, default=270)

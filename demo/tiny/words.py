@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
+from .machine import device, mixed
 from .optimizers import falling
 from .scenes import CAST, CLOTHES, PROPS, RELATIONS, VEHICLES, Scene, caption, sample
 from .things import COLOURS, PLACES
@@ -55,15 +56,17 @@ def exercises(tokenizer, seed: int, batch: int) -> Iterator[tuple[torch.Tensor, 
 def train(text_encoder: nn.Module, pool: nn.Module, tokenizer, *, steps: int = 600, batch: int = 96, seed: int = 1):
     """Teach `text_encoder` and `pool` ((B, length, width) -> (B, channels)) in place; the share of right answers."""
     torch.manual_seed(seed)
-    wide = pool(text_encoder(torch.zeros(1, 4, dtype=torch.long)).last_hidden_state).shape[-1]
-    heads = nn.ModuleList(nn.Linear(wide, len(choices)) for choices in QUESTIONS.values())
+    home = device()
+    text_encoder.to(home), pool.to(home)
+    wide = pool(text_encoder(torch.zeros(1, 4, dtype=torch.long, device=home)).last_hidden_state).shape[-1]
+    heads = nn.ModuleList(nn.Linear(wide, len(choices)) for choices in QUESTIONS.values()).to(home)
     parameters = [*text_encoder.parameters(), *pool.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01, betas=(0.9, 0.99))
     stream, share = exercises(tokenizer, seed, batch), 0.0
     for step in (bar := tqdm(range(steps), desc="words", unit="it")):
         falling(optimizer, 1e-3, step, step / steps)
-        ids, right = next(stream)
-        with torch.autocast("cpu", torch.bfloat16):
+        ids, right = (tensor.to(home) for tensor in next(stream))
+        with mixed():
             read = pool(text_encoder(ids).last_hidden_state)
             said = [head(read).float() for head in heads]
         loss = sum(F.cross_entropy(logits, right[:, at]) for at, logits in enumerate(said))

@@ -165,7 +165,7 @@ def _generate(live: Live):
             prompt: what the picture shows, at most 500 characters
             seed: whole number from 0 to 4294967295; None draws one
             steps: whole number from 1 to 100
-            guidance: 1 to 20; how hard the prompt pushes, 1 is off; None takes what suits the model
+            guidance: 1 to 20; how hard the prompt pushes, 1 is off; None takes the model's own
             scheduler: ddim, euler, euler-ancestral, dpm++2m or unipc
         """
         try:
