@@ -15,6 +15,7 @@ BRIM = 52  # room above and below a figure's sprite, for hats
 
 @cache
 def sprite(name: str) -> Image.Image:
+    """RGBA, SIDE x SIDE; FileNotFoundError where there is no such emoji."""
     return Image.open(FOLDER / f"{name.replace(' ', '_')}.png").convert("RGBA")
 
 

@@ -75,10 +75,10 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
         )
 
     def start_from(self, pictures: torch.Tensor) -> torch.Tensor:
-        """Set the linear core to the principal components of patches; returns each latent channel's deviation.
+        """Set the linear core to the principal components of the patches of `pictures`, (B, 3, H, W) in [-1, 1].
 
-        A channel's variance is the square root of its component's, scaled to a mean of 1: layout stays louder than
-        detail, but not by so much that the denoiser never hears the detail.
+        Returns each latent channel's deviation, (channels,). Its variance is the square root of its component's, scaled
+        to a mean of 1: layout stays louder than detail, but not so much that the denoiser never hears the detail.
         """
         patches = F.pixel_unshuffle(pictures, self.config.fold).permute(0, 2, 3, 1).flatten(0, 2)
         mean = patches.mean(0)

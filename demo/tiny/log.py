@@ -16,6 +16,7 @@ class Log:
         self.path = path
 
     def add(self, **values: float) -> None:
+        """Write one line at once, so that a stop loses none."""
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(values) + "\n")
 

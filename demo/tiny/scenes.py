@@ -115,6 +115,7 @@ def sample(rng: Random, *, held: bool = False) -> Scene:
 
 
 def plural(noun: str) -> str:
+    """More than one of it: foxes, teddy bears."""
     *head, last = noun.split(" ")
     return " ".join([*head, PLURALS.get(last) or (last if last.endswith("s") else last + "s")])
 
@@ -251,7 +252,7 @@ def _places(rng: Random, scene: Scene) -> list[tuple[float, float]]:
     return [(8 + aside, at) if scene.relation in ("above", "below") else (at, 8 + aside) for at in line]
 
 
-def render(scene: Scene, rng: Random, size: int = 128) -> Image.Image:
+def render(scene: Scene, rng: Random, size: int) -> Image.Image:
     """The scene as an RGB picture of `size` x `size`; `rng` decides layout and the place's variation alone."""
     canvas = PAINTERS[scene.place](rng, size)
     things = scene.things if scene.relation else scene.things * scene.count
