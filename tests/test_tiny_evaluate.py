@@ -111,6 +111,9 @@ def test_the_checkers_weights_come_back_and_others_are_refused(tmp_path):
     assert all(torch.allclose(first[name], second[name], atol=0.05) for name in checker.HEADS)
     large = pictures.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert again.look(pictures) == again.look(large) and again.look(pictures)[0].keys() == checker.HEADS.keys()
+    later = checker.train(tmp_path / "later.safetensors", steps=1, batch=4, go_on_from=tmp_path / "checker.safetensors")
+    moved = later.body[1].weight - again.body[1].weight
+    assert 0 < moved.abs().max() < 1e-3  # one careful step from there
     save_file(checker.Checker(width=16).state_dict(), tmp_path / "other.safetensors")
     with pytest.raises(RuntimeError, match="size mismatch"):
         checker.load(tmp_path / "other.safetensors")

@@ -129,11 +129,13 @@ class Examples(torch.utils.data.IterableDataset):
             yield torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), torch.tensor(told)
 
 
-def train(out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1) -> Checker:
-    """Train, write fp16 safetensors to `out`, and return the checker."""
+def train(
+    out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1, go_on_from: str = ""
+) -> Checker:
+    """Train, from the checker in `go_on_from` if there is one, write fp16 safetensors to `out`, return the checker."""
     torch.manual_seed(seed)
     home = device()
-    model = Checker().to(home, memory_format=torch.channels_last)
+    model = (load(go_on_from) if go_on_from else Checker()).train().to(home, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.02)
     batches = iter(torch.utils.data.DataLoader(Examples(seed, batch), batch_size=None, num_workers=1))  # draws ahead
     for step in (bar := tqdm(range(steps), desc="checker", unit="it")):
@@ -166,5 +168,7 @@ def load(path: str | Path) -> Checker:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("assets/tiny/checker.safetensors"))
+    parser.add_argument("--go-on-from", default="", help="a checker's weights to start from")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--steps", type=int, default=2500)
     train(**vars(parser.parse_args()))
