@@ -100,3 +100,4 @@ def test_the_card_tells_what_the_evaluation_said():
     card = (Path(DEFAULT_MODEL) / "README.md").read_text("utf-8")
     report = json.loads((Path(DEFAULT_MODEL) / "evaluation.json").read_text())
     assert evaluate.table(report["categories"]) in card
+    assert report["guidance"] == parts.GUIDANCE and f"guidance {parts.GUIDANCE:g}, by our own checker" in card

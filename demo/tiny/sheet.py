@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from .machine import device
-from .parts import load
+from .parts import GUIDANCE, load
 
 PROMPTS = (
     "a red fox wearing sunglasses on a skateboard", "a blue cat", "a pizza", "an astronaut riding a horse",
@@ -21,7 +21,7 @@ COLUMNS = 8
 SIDE = 128  # pixels of a picture on the sheet
 
 
-def main(folder: str, out: str, steps: int = 20, guidance: float = 4.0, seed: int = 7) -> None:
+def main(folder: str, out: str, steps: int = 20, guidance: float = GUIDANCE, seed: int = 7) -> None:
     """Draw every prompt from `seed` and lay the pictures, made small, row by row into `out`."""
     pipe = load(folder).to(device())
     pipe.set_progress_bar_config(disable=True)
