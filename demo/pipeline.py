@@ -64,11 +64,11 @@ def open_pipeline(source: Path | str) -> DiffusionPipeline:
         index = DiffusionPipeline.load_config(source, local_files_only=local)
         if "safety_checker" in index:
             parts |= {"safety_checker": None, "requires_safety_checker": False}
-        if FoldedAutoencoder.__name__ in index.get("vae", ()):  # our own class, which diffusers cannot look up
-            parts["vae"] = FoldedAutoencoder.from_pretrained(source, subfolder="vae", **options)
-        elif on_gpu:
-            options["dtype"] = torch.float16
         with quiet():
+            if FoldedAutoencoder.__name__ in index.get("vae", ()):  # our own class, which diffusers cannot look up
+                parts["vae"] = FoldedAutoencoder.from_pretrained(source, subfolder="vae", **options)
+            elif on_gpu:
+                options["dtype"] = torch.float16
             pipe = DiffusionPipeline.from_pretrained(source, **parts, **options)
     except Exception as error:  # diffusers, transformers and safetensors each have their own ways to fail
         raise BadModel(f"The model {str(source)!r} cannot be opened: {_first_sentence(error)}") from error

@@ -12,6 +12,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 from PIL import Image
 
+from demo.pipeline import open_pipeline
 from demo.settings import DEFAULT_MODEL
 from demo.tiny import evaluate, parts
 from demo.trace import Request, Watch
@@ -23,6 +24,11 @@ REQUEST = Request(PROMPT, seed=7, steps=8)  # divides 1,000, so that DDIM ends w
 @pytest.fixture(scope="module")
 def steps(shipped):
     return list(shipped.steps(REQUEST, watch=Watch(words=True, sides=True)))
+
+
+def test_loading_it_prints_nothing(capfd):
+    open_pipeline(DEFAULT_MODEL)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_it_brings_its_guidance(shipped):
