@@ -58,6 +58,8 @@ def test_there_is_no_score_without_a_ceiling_and_no_floor_of_one_scene():
     assert evaluate.scores("binding", asked, right, right)["floor"] == 0  # none is scored against its own prompt
     with pytest.raises(ValueError, match="two scenes"):
         evaluate.scores("binding", asked[:1], right[:1], right[:1])
+    with pytest.raises(ValueError, match="two scenes"):
+        evaluate.main("no folder is opened for this", each=1)
 
 
 def test_what_is_scored_for_binding_colour_and_place_was_held_out():

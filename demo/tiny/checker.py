@@ -130,7 +130,7 @@ class Examples(torch.utils.data.IterableDataset):
 
 
 def train(
-    out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1, go_on_from: str = ""
+    out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1, go_on_from: str | Path = ""
 ) -> Checker:
     """Train, from the checker in `go_on_from` if there is one, write fp16 safetensors to `out`, return the checker."""
     torch.manual_seed(seed)

@@ -40,6 +40,7 @@ HEADS_OF = {
 }
 BATCH = 16
 SIDE = 160  # pixels of a picture on the contact sheet
+TOO_FEW = "a floor takes two scenes a category at least"
 SOLVERS = {"ddim": DDIMScheduler, "dpm++2m": DPMSolverMultistepScheduler, "unipc": UniPCMultistepScheduler}
 
 
@@ -152,7 +153,7 @@ def scores(category: str, scenes: list[Scene], drawn: list[dict], rendered: list
     total = len(scenes)
     shifts = [shift for shift in (1, 7, 13) if shift % total]
     if not shifts:
-        raise ValueError("a floor takes two scenes a category at least")
+        raise ValueError(TOO_FEW)
     hits = sum(right(category, said, scene) for said, scene in zip(drawn, scenes, strict=True))
     ceiling = sum(right(category, said, scene) for said, scene in zip(rendered, scenes, strict=True)) / total
     others = [(drawn[(at + shift) % total], scene) for shift in shifts for at, scene in enumerate(scenes)]
@@ -206,6 +207,8 @@ def main(
 
     Raises OSError where the model or its checker is missing, ValueError where `each` is below two.
     """
+    if each < 2:
+        raise ValueError(TOO_FEW)
     pipe, judge = load(folder).to(device()), checker.load(Path(folder) / "checker.safetensors").to(device())
     pipe.scheduler = SOLVERS[solver].from_config(pipe.scheduler.config)
     pipe.set_progress_bar_config(disable=True)

@@ -57,7 +57,8 @@ def train(text_encoder: nn.Module, pool: nn.Module, tokenizer, *, steps: int = 6
     """Teach `text_encoder` and `pool` ((B, length, width) -> (B, channels)) in place; the share of right answers."""
     torch.manual_seed(seed)
     home = device()
-    text_encoder.to(home), pool.to(home)
+    text_encoder.to(home)
+    pool.to(home)
     wide = pool(text_encoder(torch.zeros(1, 4, dtype=torch.long, device=home)).last_hidden_state).shape[-1]
     heads = nn.ModuleList(nn.Linear(wide, len(choices)) for choices in QUESTIONS.values()).to(home)
     parameters = [*text_encoder.parameters(), *pool.parameters(), *heads.parameters()]
