@@ -16,9 +16,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from demo import export
+from demo.run import export
+from demo.run.trace import SCHEDULERS, BadRequest, Frame, Request
 from demo.settings import Settings
-from demo.trace import SCHEDULERS, BadRequest, Frame, Request
 
 OK, REFUSED, FAILED, INTERRUPTED = 0, 2, 1, 130
 SUFFIXES = (".gif", ".png")
@@ -42,10 +42,11 @@ def main(argv: list[str] | None = None, load=None) -> int:
 
 def load_engine(model: str):
     """The real engine; imported late, because torch takes seconds and a refusal should not. Raises Refused."""
-    from demo.engine import BadModel, Engine
+    from demo.engine.api import BadModel
+    from demo.engine.diffusers_engine import DiffusersEngine
 
     try:
-        return Engine.load(model)
+        return DiffusersEngine.load(model)
     except BadModel as error:
         raise Refused(str(error)) from error
 
@@ -63,7 +64,7 @@ def _run(argv: list[str] | None, load) -> int:
     _check(path)
     engine = load(options.model or _model())
     if options.guidance is None:
-        request = replace(request, guidance=engine.guidance)
+        request = replace(request, guidance=engine.abilities.guidance)
     _warn(engine.unknown_words(request.prompt))
     frames = _frames(engine, request)
     try:

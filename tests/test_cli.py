@@ -55,7 +55,7 @@ def test_a_gif_of_every_step(run, tmp_path):
 
 
 def test_a_guidance_that_is_not_said_is_the_models(run):
-    assert run("a cat", "--steps", "2", "--out", "cat.png")[3].requests[0].guidance == FakeEngine.guidance
+    assert run("a cat", "--steps", "2", "--out", "cat.png")[3].requests[0].guidance == FakeEngine().abilities.guidance
 
 
 def test_a_png_of_the_result(run, tmp_path):

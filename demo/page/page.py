@@ -1,0 +1,195 @@
+"""The page and the API as Gradio sees them: two HTML components, one streaming event, one public function.
+
+What the visitor sees and touches is static/: page.html is drawn once by the first component, the second one is the
+invisible wire on which the messages of a run arrive. Given an engine, so this imports without torch.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import gradio as gr
+
+from demo.engine.api import Engine
+from demo.page import vocabulary
+from demo.page.answers import Answers, answered, without_span
+from demo.page.live import Live, sentence
+from demo.page.site import STATIC, routes
+from demo.run import explain
+from demo.run.store import Runs
+from demo.run.trace import (
+    MAX_GUIDANCE,
+    MAX_PROMPT,
+    MAX_SEED,
+    MAX_STEPS,
+    MIN_GUIDANCE,
+    MIN_STEPS,
+    Request,
+)
+from demo.settings import Settings
+
+TITLE = "Out of Static"
+AT_ONCE = 24  # runs that may be open at the same time; all but one of them wait their turn
+FILE = {"meta": {"_type": "gradio.FileData"}}
+
+
+def build(engine: Engine, settings: Settings) -> gr.Blocks:
+    """The app on one engine, not launched."""
+    live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds))
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
+        page = gr.HTML(
+            html_template=markup(),
+            css_template="",
+            js_on_load=_static("boot.js"),
+            apply_default_css=False,
+            server_functions=_server(live),
+            facts=facts(engine, settings),
+        )
+        wire = gr.HTML(html_template="", css_template="", js_on_load=_static("wire.js"), visible="hidden")
+        run = page.submit(
+            _watch(live),
+            outputs=wire,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=AT_ONCE,
+            api_visibility="undocumented",
+        )
+        run.failure(fn=None, js=_static("failed.js"), api_visibility="undocumented")
+        gr.api(_generate(live), api_name="generate", concurrency_limit=AT_ONCE)
+    return app.queue(api_open=False, max_size=settings.queue)
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Arguments for `launch()` that belong to the page: its looks, and the doors that stay shut."""
+    return {
+        "theme": _theme(),
+        "app_kwargs": {"routes": routes()},
+        "allowed_paths": [str(settings.exports / "runs")],
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_file_size": "100kb",
+        "pwa": False,
+        "ssr_mode": False,
+        "mcp_server": False,
+    }
+
+
+def markup() -> str:
+    """page.html with the fragments that its comments name, panels/<name>.html, in the place of the comments."""
+    return re.sub(r"<!-- (panels/[a-z]+\.html) -->", lambda met: _static(met[1]).strip(), _static("page.html"))
+
+
+def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
+    """What the browser needs to know of the model before anything runs, and the prose; plain JSON."""
+    prose, able = explain.pages(), engine.abilities
+    return {
+        "model": engine.model,
+        "words": list(able.vocabulary or ()),
+        "groups": vocabulary.groups(settings.model, able.vocabulary),
+        "examples": list(vocabulary.EXAMPLES),
+        "schedulers": dict(able.schedulers),
+        "guidance": able.guidance,
+        "cannot": dict(able.cannot),
+        "preview": engine.preview().to_json(),
+        "pages": prose["stages"],
+        "glossary": prose["glossary"],
+        "tour": prose["tour"],
+        "limits": {
+            "prompt": MAX_PROMPT,
+            "steps": [MIN_STEPS, MAX_STEPS],
+            "guidance": [MIN_GUIDANCE, MAX_GUIDANCE],
+            "seed": MAX_SEED,
+        },
+    }
+
+
+def _watch(live: Live):
+    def watch(event: gr.EventData):
+        yield from live.watch(event._data)
+
+    return watch
+
+
+def _server(live: Live) -> list:
+    """What the browser may call directly: no queue stands before these, so they check and answer at once."""
+    answers = Answers(live.engine, live.runs)
+
+    def stop_run(key: Any = None):
+        return live.stop(key)
+
+    def missing_frames(asked: Any = None):
+        return live.missing(*_named(asked, "run", "first"))
+
+    def numbers(asked: Any = None):
+        return answered(live.reading.numbers, *_named(asked, "prompt"))
+
+    def token(asked: Any = None):
+        return answered(live.reading.token, *_named(asked, "prompt", "index"))
+
+    def atlas(_asked: Any = None):
+        return answered(live.reading.atlas)
+
+    def guesses(asked: Any = None):
+        return answered(answers.guesses, *_named(asked, "run", "step"))
+
+    def overlap(asked: Any = None):
+        return answered(answers.overlap, *_named(asked, "run", "other", "tokens"))
+
+    def without(asked: Any = None):
+        return answered(without_span, *_named(asked, "prompt", "start", "end"))
+
+    def touch(asked: Any = None):
+        return answered(answers.touch, *_named(asked, "run", "upscale", "sharpen", "contrast", "file"))
+
+    return [stop_run, missing_frames, numbers, token, atlas, guesses, overlap, without, touch]
+
+
+def _named(asked: Any, *names: str) -> list:
+    """What was asked, by name; None for what is absent."""
+    return [asked.get(name) if isinstance(asked, dict) else None for name in names]
+
+
+def _generate(live: Live):
+    def generate(
+        prompt: str, seed: int | None = None, steps: int = 30, guidance: float | None = None, scheduler: str = "ddim"
+    ) -> tuple[gr.FileData, gr.FileData, dict]:
+        """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
+
+        Parameters:
+            prompt: what the picture shows, at most 500 characters
+            seed: whole number from 0 to 4294967295; None draws one
+            steps: whole number from 1 to 100
+            guidance: 1 to 20; how hard the prompt pushes, 1 is off; None takes the model's own
+            scheduler: ddim, euler, euler-ancestral, dpm++2m or unipc
+        """
+        try:
+            own = live.engine.abilities.guidance
+            request = Request.checked(prompt, seed, steps, guidance, scheduler, own=own)
+            picture, gif, trace = live.generate(request)
+        except Exception as error:
+            raise gr.Error(sentence(error), print_exception=False) from error
+        return _file(picture, "image/png"), _file(gif, "image/gif"), trace
+
+    return generate
+
+
+def _file(path, kind: str) -> dict:
+    return {"path": str(path), "url": f"/gradio_api/file={path}", "orig_name": path.name, "mime_type": kind, **FILE}
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's frame in the page's colours, in fonts that every machine has: nothing is fetched from elsewhere."""
+    sans = ("ui-sans-serif", "system-ui", "sans-serif")
+    mono = ("ui-monospace", "Consolas", "monospace")
+    return gr.themes.Base(font=sans, font_mono=mono, primary_hue="amber").set(
+        body_background_fill="#f7f4ee",
+        body_background_fill_dark="#0f1013",
+        body_text_color="#1f1c18",
+        body_text_color_dark="#f1eee7",
+    )
+
+
+def _static(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")
