@@ -59,9 +59,9 @@ class Runs:
         self._lock = threading.Lock()
         self._sweep_folder()
 
-    def open(self, request: Request) -> Run:
-        """A new run, and room for it."""
-        run = Run(request, self.folder)
+    def open(self, request: Request, key: str | None = None) -> Run:
+        """A new run of this key (None: one is minted), and room for it."""
+        run = Run(request, self.folder) if key is None else Run(request, self.folder, key)
         with self._lock:
             self._runs[run.key] = run
         self._make_room()

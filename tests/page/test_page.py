@@ -158,10 +158,10 @@ def test_the_facts_are_plain_and_whole(settings):
 def test_the_server_functions_check_what_they_are_given(settings):
     live = Live(FakeEngine(), Runs(settings.exports / "runs"))
     functions = {function.__name__: function for function in page._server(live)}
-    told = {name: functions.pop(name)(None) for name in ("stop_run", "missing_frames")}
-    assert told == {"stop_run": False, "missing_frames": {"frames": [], "alive": False}}
+    assert functions.pop("stop")(None) == {"stopped": False}
+    assert functions["missing"]({"first": 0}) == {"messages": [], "alive": False, "known": False}
     assert len(functions.pop("atlas")(None)["words"]) == len(FakeEngine.vocabulary)
-    assert set(functions) == {"numbers", "token", "guesses", "overlap", "without", "touch"}
+    assert set(functions) == {"missing", "numbers", "token", "guesses", "overlap", "without", "touch"}
     for ask in functions.values():
         for strange in (None, [], "x", {}, {"prompt": 5, "run": {}, "step": "x"}):
             assert re.fullmatch(r"[A-Z].*\.", ask(strange)["error"])
