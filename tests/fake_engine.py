@@ -98,8 +98,8 @@ class FakeEngine:
 
     def guesses(self, step: Step, request: Request) -> dict[str, np.ndarray]:
         guided = step.unconditional + np.float32(request.guidance) * (step.conditional - step.unconditional)
-        halves = {"conditional": step.conditional, "unconditional": step.unconditional, "guided": guided}
-        return {name: self.picture(half) for name, half in halves.items()}
+        guesses = {"conditional": step.conditional, "unconditional": step.unconditional, "guided": guided}
+        return {name: self.picture(guess) for name, guess in guesses.items()}
 
     def finish(self, image: np.ndarray, wanted: finish.Finish, request: Request) -> finish.Finished:
         return finish.finish(image, wanted)

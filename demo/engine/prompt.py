@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
+from demo.engine.api import BrokenRun
 from demo.engine.stream import aside
 from demo.run.numbers import WORD_END, Atlas, Numbers, Token, principal
 
@@ -128,7 +129,7 @@ class Reader:
 
 @torch.inference_mode()
 def encode(pipe, ids: list[list[int]], mask: list[list[int]]) -> np.ndarray:
-    """(B, T) ids and attention mask -> the text encoder's output, float32 (B, T, D)."""
+    """(B, T) ids and attention mask -> the text encoder's output, float32 (B, T, D). Raises BrokenRun if not finite."""
     encoder = pipe.text_encoder
     ids, mask = torch.tensor(ids, device=encoder.device), torch.tensor(mask, device=encoder.device)
     masked = getattr(encoder.config, "use_attention_mask", False)  # else the padding takes part, as in the pipelines
@@ -136,6 +137,8 @@ def encode(pipe, ids: list[list[int]], mask: list[list[int]]) -> np.ndarray:
     # Two CLIP encoders are SDXL and SD3, which read the last layer but one.
     before_last = isinstance(getattr(pipe, "text_encoder_2", None), CLIP)
     vectors = output.hidden_states[-2] if before_last else output.last_hidden_state
+    if not torch.isfinite(vectors).all():
+        raise BrokenRun("The model's text encoder gave numbers that are not finite, so there are none to show.")
     return vectors.float().cpu().numpy()
 
 
