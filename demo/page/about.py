@@ -8,28 +8,27 @@ from typing import Any
 
 from demo.settings import DEFAULT_MODEL, Settings
 
-CODE = {"what": "The code of this page", "licence": "Apache-2.0"}
-MODEL = {"what": "The model, which was trained by this project", "licence": "Apache-2.0"}
-SPRITES = {
-    "what": "The emoji in the pictures that the model was trained on: Noto Color Emoji, Copyright 2022 Google Inc.",
-    "licence": "SIL Open Font License 1.1",
-}
-PRIVACY = (
-    "What you type and what is drawn from it is kept on this server for {}, so that a broken connection loses nothing, "
-    "and removed when the next run after that begins.",
-    "Nothing is sent anywhere else: there are no cookies, nobody counts you, and no other server is asked.",
+OURS = (
+    "The code and the model are Apache-2.0. The emoji in the pictures that the model was trained on are Noto Color Emoji, "
+    "Copyright 2022 Google Inc., under the SIL Open Font License 1.1."
 )
+THEIRS = "The code is Apache-2.0. The model, {}, has a licence of its own, which its card names."
+KEPT = (
+    "What you type and what is drawn from it is kept on this server for {}, so that a broken connection loses nothing, "
+    "and removed when the next run after that begins."
+)
+SENT = "Nothing is sent anywhere else: there are no cookies, nobody counts you, and no other server is asked."
 
 
 def about(settings: Settings) -> dict[str, Any]:
-    """{"licences": [{"what", "licence"}], "privacy": [sentences], "kept_seconds", "source": address or None}."""
+    """{"licence", "kept", "sent"}: sentences; {"kept_seconds"}; {"source"}: an address, None where none is known."""
     ours = Path(settings.model).resolve() == DEFAULT_MODEL
-    model = MODEL if ours else {"what": f"The model, {settings.model}", "licence": "its own; its card says which"}
     return {
-        "licences": [CODE, model, *([SPRITES] if ours else [])],
-        "privacy": [PRIVACY[0].format(_told(settings.keep_seconds)), *PRIVACY[1:]],
+        "licence": OURS if ours else THEIRS.format(settings.model),
+        "kept": KEPT.format(_told(settings.keep_seconds)),
+        "sent": SENT,
         "kept_seconds": settings.keep_seconds,
-        "source": None,  # no public address of the source is known
+        "source": None,
     }
 
 
