@@ -9,7 +9,7 @@ from typing import Any
 from demo.settings import DEFAULT_MODEL, Settings
 
 OURS = (
-    "The code and the model are Apache-2.0. The emoji in the pictures that the model was trained on are Noto Color Emoji, "
+    "The code and the model are Apache-2.0. The emoji that the model was trained on are Noto Color Emoji, "
     "Copyright 2022 Google Inc., under the SIL Open Font License 1.1."
 )
 THEIRS = "The code is Apache-2.0. The model, {}, has a licence of its own, which its card names."
