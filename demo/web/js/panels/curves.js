@@ -1,37 +1,35 @@
 // The curves of a run under its timeline: noise left and how much each step changed while it runs, how settled each guess
 // was once the final picture is known. Its steps stand under those of the film; a press on it goes to a step.
 
-import { percent } from "../teller.js";
+import { Part } from "../part.js";
+import { many, percent } from "../text.js";
 
 const HEIGHT = 92; // CSS pixels
 const TOP = 12; // room for the label of the mark
 const CURVES = ["noise", "coarse", "fine"];
 const SVG = "http://www.w3.org/2000/svg";
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.root = root;
-    this.context = context;
+    super(root, context);
     this.plot = root.querySelector(".plot");
     this.note = root.querySelector(".note");
     this.film = context.page.querySelector(".film");
     this.values = Object.fromEntries([...root.querySelectorAll(".legend > div")].map((row) => [row.className, row.querySelector("dd")]));
     this.listen();
     new ResizeObserver(() => this.reel && this.fit()).observe(this.plot);
-    this.lay(context.reel());
   }
 
   lay(reel) {
-    this.reel = reel;
     this.drawn = -1;
+    this.step = 0;
     this.data = { noise: [], change: [], coarse: [], fine: [] };
     this.point = null;
     this.note.textContent = reel.run ? "" : "Once something runs, its curves are drawn here.";
     this.fit();
   }
 
-  draw(step, frame, reel) {
-    this.reel = reel;
+  show(step, frame, _reel) {
     this.step = step;
     this.grow();
     if (!frame) return;
@@ -150,7 +148,7 @@ export class Panel {
   summary() {
     const { noise, coarse } = this.data;
     if (!noise.length) return "Curves of this run: nothing drawn yet";
-    const fall = "Noise left falls from " + percent(noise[0]) + " to " + percent(noise.at(-1)) + " in " + (noise.length - 1) + " steps.";
+    const fall = "Noise left falls from " + percent(noise[0]) + " to " + percent(noise.at(-1)) + " in " + many(noise.length - 1, "step") + ".";
     if (!coarse.length) return fall;
     return fall + (this.point === null ? "" : " The layout was decided at step " + this.point + ": from there on it stays at least 90 % settled.");
   }
