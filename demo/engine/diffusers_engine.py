@@ -7,10 +7,8 @@ is bit for bit what it computes unwatched. The engine knows nothing of pages, fi
 from __future__ import annotations
 
 import copy
-import re
 import threading
 import time
-import unicodedata
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -72,12 +70,12 @@ class DiffusersEngine:
         return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source))
 
     def unknown_words(self, prompt: str) -> list[str]:
-        """The words (and emoji) of `prompt` that the model was not trained on, as typed, each once."""
-        if self._words is None:
-            return []
-        words = re.findall(r"\w+(?:['’]\w+)?|[^\w\s]", prompt)
-        unknown = [word for word in words if _is_word(word) and not self._knows(word)]
-        return list(dict.fromkeys(unknown))
+        """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
+
+        [] where it ships no vocabulary, or has a tokenizer that cannot be asked.
+        """
+        can_tell = self.abilities.vocabulary is not None and self.abilities.can("numbers")
+        return self._reader().unknown_words(prompt) if can_tell else []
 
     def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Step]:
         """The N + 1 states of a run as numbers."""
@@ -178,10 +176,6 @@ class DiffusersEngine:
     def _decoded(self, plane: np.ndarray) -> np.ndarray:
         return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
 
-    def _knows(self, word: str) -> bool:
-        word = word.casefold()
-        return word in self._words or re.split("['’]", word)[0] in self._words
-
 
 def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: float) -> Step:
     def plain(tensor) -> np.ndarray | None:
@@ -240,8 +234,3 @@ def _arguments(request: Request) -> dict:
         "output_type": "latent",
     }
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _is_word(text: str) -> bool:
-    """Letters, digits and pictures count, punctuation and the joints inside an emoji do not."""
-    return any(unicodedata.category(letter)[0] in "LN" or unicodedata.category(letter) == "So" for letter in text)

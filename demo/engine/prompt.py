@@ -18,6 +18,7 @@ from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
 from demo.engine.api import BrokenRun
 from demo.engine.stream import aside
+from demo.engine.unknown import unknown_words
 from demo.run.numbers import WORD_END, Atlas, Numbers, Token, principal
 
 CLIP = (CLIPTextModel, CLIPTextModelWithProjection)
@@ -62,10 +63,14 @@ class Reader:
         kept = self._tokenize(prompt, padding="max_length", truncation=True)
         tokens = self._tokens(prompt, kept)
         words = sum(token.span is not None for token in tokens)
-        typed = [token for token in self._tokens(prompt, self._tokenize(prompt)) if token.span is not None]
+        typed = self._typed(prompt)
         cut = [replace(token, kind="cut") for token in typed[words:]]
         vectors = aside(encode, self._pipe, [kept.input_ids], [kept.attention_mask])[0]
         return Numbers(prompt, (*tokens, *cut), vectors, _note(self._pipe))
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """What of `prompt` the model was not trained on, whether it fits or not; no run is in its way."""
+        return unknown_words(prompt, self._typed(prompt))
 
     def atlas(self) -> Atlas:
         """The Atlas of the model's vocabulary; it costs a moment, so keep it."""
@@ -99,6 +104,9 @@ class Reader:
             return self._tokenizer(
                 text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False, **options
             )
+
+    def _typed(self, prompt: str) -> list[Token]:
+        return [token for token in self._tokens(prompt, self._tokenize(prompt)) if token.span is not None]
 
     def _tokens(self, prompt: str, encoded) -> list[Token]:
         texts = self._tokenizer.convert_ids_to_tokens(encoded.input_ids)
