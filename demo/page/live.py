@@ -6,6 +6,7 @@ directly.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,16 +38,16 @@ class Live:
         try:
             request = checked(asked, self.engine.abilities.guidance)
         except BadRequest as error:
-            yield messages.trouble(str(error), field=error.field)
+            yield messages.trouble(None, 0, str(error), field=error.field)
             return
         with self._place(request) as (run, ticket):
             tokens = self.reading.tokens(request.prompt)
-            yield messages.begin(run.key, request, self.engine.model, self._unknown(request.prompt), tokens)
+            yield self._tell(run, messages.begin, request, self.engine.model, self._unknown(request.prompt), tokens)
             try:
                 yield from self._wait(run, ticket)
                 yield from self._show(run, tokens)
             except Exception as error:
-                yield messages.trouble(sentence(error), run.key, len(run.messages))
+                yield self._tell(run, messages.trouble, sentence(error), count=len(run.frames))
 
     def generate(self, request: Request) -> tuple[Path, Path, dict]:
         """The whole run at once: the final picture (PNG), the GIF, the trace. The files stay while the run is kept."""
@@ -72,7 +73,8 @@ class Live:
         run = self.runs.get(key)
         if run is None or isinstance(first, bool) or not isinstance(first, int) or first < 0:
             return {"frames": [], "alive": False}
-        return {"frames": run.messages[first : first + REPAIR], "alive": not run.ended}
+        frames = [message for message in run.messages if json.loads(message)["kind"] == "frame"]
+        return {"frames": frames[first : first + REPAIR], "alive": not run.ended}
 
     @contextmanager
     def _place(self, request: Request):
@@ -92,22 +94,22 @@ class Live:
     def _wait(self, run: Run, ticket: object) -> Iterator[str]:
         ahead = self._turns.ahead(ticket)
         while ahead and not run.stop.is_set():
-            yield messages.waiting(run.key, ahead)
+            yield self._tell(run, messages.waiting, ahead)
             ahead = self._turns.wait(ticket, run.stop, PATIENCE)
 
     def _show(self, run: Run, tokens: list[dict] | None) -> Iterator[str]:
         heard = None if tokens is None else sum(token["kind"] not in ("padding", "cut") for token in tokens)
         frames = run.frames
         for frame in () if run.stop.is_set() else self.engine.frames(run.request, run.key, EVERYTHING):
-            message = messages.frame(run.key, frame, frames[-1] if frames else None, heard)
-            self.runs.add(run, message, frame)
-            yield message
+            yield self._tell(run, messages.frame, frame, frames[-1] if frames else None, heard, keep=frame)
         stopped = len(frames) <= run.request.steps
-        if not frames:
-            yield messages.done(run.key, frames, None, 0, stopped=stopped)
-            return
-        yield messages.packing(run.key)
-        yield messages.done(run.key, frames, *_packed(run), stopped=stopped)
+        packed = _packed(run) if frames else ()
+        yield self._tell(run, messages.done, frames, *packed, stopped=stopped)
+
+    def _tell(self, run: Run, make, *what, keep=None, **more) -> str:
+        message = make(run.key, len(run.messages), *what, **more)
+        self.runs.add(run, message, keep)
+        return message
 
     def _unknown(self, prompt: str) -> list[str] | None:
         return None if self.engine.abilities.vocabulary is None else list(self.engine.unknown_words(prompt))

@@ -29,14 +29,18 @@ def told(messages) -> list[dict]:
 
 def end(message: dict) -> dict:
     """What every `done` says, without what it says of the run's insides."""
-    return {name: value for name, value in message.items() if name not in ("curves", "point", "sentences")}
+    return {
+        name: value
+        for name, value in message.items()
+        if name not in ("curves", "point", "sentences", "schema", "number")
+    }
 
 
 @pytest.mark.parametrize("steps", [1, 8, 30])
 def test_a_run_is_told_from_the_noise_to_the_gif(make, steps):
     messages = told(make().watch(asked(steps=steps)))
     kinds = [message["kind"] for message in messages]
-    assert kinds == ["begin", *["frame"] * (steps + 1), "packing", "done"]
+    assert kinds == ["begin", *["frame"] * (steps + 1), "done"]
     assert [message["index"] for message in messages if message["kind"] == "frame"] == list(range(steps + 1))
     assert len({message["run"] for message in messages}) == 1
     assert end(messages[-1]) | {"run": 0, "gif": 0, "gif_bytes": 0} == {
@@ -57,7 +61,7 @@ def test_a_gif_that_cannot_be_written_costs_the_gif_alone(make, monkeypatch):
     monkeypatch.setattr("demo.run.export.gif", full)
     *_, done = told(make().watch(asked()))
     assert done["kind"] == "done" and done["count"] == 5 and done["gif"] is None
-    assert "could not be written" in done["note"] and len(done["curves"]["coarse"]) == 5
+    assert "could not be written" in done["note"] and len(done["curves"]["layout"]) == 5
 
 
 @pytest.mark.parametrize(("field", "value"), [("prompt", " "), ("seed", -1), ("steps", "x"), ("guidance", 99)])
@@ -70,12 +74,12 @@ def test_the_end_knows_what_only_the_end_can_know(make):
     messages = told(make().watch(asked(steps=8)))
     frames, done = [m for m in messages if m["kind"] == "frame"], messages[-1]
     assert {len(curve) for curve in done["curves"].values()} == {9} and len(done["sentences"]) == 9
-    assert done["curves"]["coarse"][-1] == done["curves"]["fine"][-1] == 1
-    assert done["curves"]["noise"] == [frame["noise_left"] for frame in frames]
+    assert done["curves"]["layout"][-1] == done["curves"]["detail"][-1] == 1
+    assert done["curves"]["noise_left"] == [frame["noise_left"] for frame in frames]
     assert done["curves"]["change"] == pytest.approx([frame["changed"] for frame in frames], abs=1e-3)
     assert done["point"] == 1  # the fake's first guess is the picture
     live, late = frames[3]["sentence"], done["sentences"][3]
-    assert live.startswith("Step 3 of 8: ") and "settled" not in live and "settled" in late
+    assert live.startswith("Step 3 of 8: ") and "layout" not in live and "layout is decided" in late
 
 
 def test_a_stopped_run_has_no_end_to_be_settled_against(make):
@@ -85,8 +89,8 @@ def test_a_stopped_run_has_no_end_to_be_settled_against(make):
         if messages[-1].get("index") == 3:
             live.stop(messages[0]["run"])
     done = messages[-1]
-    assert done["curves"]["coarse"] is done["curves"]["fine"] is done["point"] is None
-    assert len(done["sentences"]) == done["count"] and "settled" not in " ".join(done["sentences"])
+    assert done["curves"]["layout"] is done["curves"]["detail"] is done["point"] is None
+    assert len(done["sentences"]) == done["count"] and "layout" not in " ".join(done["sentences"])
 
 
 def test_the_tokens_come_before_the_noise(make):
@@ -163,7 +167,7 @@ def test_nobody_stops_a_run_without_its_key(make):
     run = live.watch(asked())
     key = json.loads(next(run))["run"]
     assert not any(live.stop(other) for other in (None, "", "x", 1, [key], key[:-1]))
-    assert len(list(run)) == 7
+    assert len(list(run)) == 6
 
 
 def test_leaving_stops_the_run(make):
@@ -222,7 +226,7 @@ def test_waiting_can_be_stopped(make):
     first, second = live.watch(asked()), live.watch(asked())
     next(first)
     key = json.loads(next(second))["run"]
-    assert json.loads(next(second)) == {"kind": "waiting", "run": key, "ahead": 1}
+    assert json.loads(next(second)) == {"schema": 1, "number": 1, "kind": "waiting", "run": key, "ahead": 1}
     live.stop(key)
     assert end(told(second)[-1]) | {"run": ""} == {
         "kind": "done", "run": "", "count": 0, "gif": None, "gif_bytes": 0, "stopped": True, "note": None,

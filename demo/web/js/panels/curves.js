@@ -40,7 +40,7 @@ export class Panel {
 
   ended(reel) {
     const { curves, point } = reel.end;
-    if (curves) this.data = { ...curves, coarse: curves.coarse ?? [], fine: curves.fine ?? [] };
+    if (curves) this.data = { noise: curves.noise_left, change: curves.change, coarse: curves.layout ?? [], fine: curves.detail ?? [] };
     this.point = point ?? null;
     if (reel.last >= 0 && !this.data.coarse.length) this.note.textContent = "How settled a guess was is measured against the final picture, and this run has none.";
     this.drawn = -1;
