@@ -7,12 +7,12 @@ of their own, one beside the other.
 from __future__ import annotations
 
 import re
-import threading
 import time
 
 import numpy as np
 
 from demo.engine.api import Abilities, Preview
+from demo.engine.stream import Desk
 from demo.run import finish
 from demo.run.measure import cells
 from demo.run.numbers import Atlas, Numbers, Token, principal
@@ -40,8 +40,7 @@ class FakeEngine:
         )
         self.reader = FakeReader(self.vocabulary)
         self.drawn = 0  # states drawn so far, over all runs
-        self._one = threading.Lock()
-        self._stops: dict[str, threading.Event] = {}
+        self._desk = Desk(room=1)
 
     def unknown_words(self, prompt: str) -> list[str]:
         return [word for word in re.findall(r"[\w']+", prompt.lower()) if word not in self.vocabulary]
@@ -50,9 +49,7 @@ class FakeEngine:
         return (frame.step for frame in self.frames(request, run, watch))
 
     def cancel(self, run: str) -> bool:
-        if run in self._stops:
-            self._stops[run].set()
-        return run in self._stops
+        return self._desk.cancel(run)
 
     def numbers(self, prompt: str) -> Numbers:
         if not self.abilities.can("numbers"):
@@ -60,6 +57,8 @@ class FakeEngine:
         return self.reader.numbers(prompt)
 
     def atlas(self) -> Atlas:
+        if not self.abilities.can("numbers"):
+            raise BadRequest(self.abilities.cannot["numbers"])
         return self.reader.atlas
 
     def preview(self) -> Preview:
@@ -68,38 +67,30 @@ class FakeEngine:
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY):
         if request.scheduler not in self.abilities.schedulers:
             raise BadRequest(f"The fake does not run with {request.scheduler}.")
-        stop = threading.Event()
-        if run is not None:
-            self._stops[run] = stop
-        return self._frames(request, run, watch, stop)
 
-    def _frames(self, request: Request, run: str | None, watch: Watch, stop: threading.Event):
-        try:
-            yield from self._drawn(request, watch, stop)
-        finally:
-            self._stops.pop(run, None)
-
-    def _drawn(self, request: Request, watch: Watch, stop: threading.Event):
-        with self._one:
+        def produce(outlet) -> None:
             before = None
             for index in range(request.steps + 1):
-                if stop.is_set():
-                    return
+                outlet.check()
                 if index == self.breaks_at:
                     raise RuntimeError("the fake breaks here")
                 time.sleep(self.pause if index else 0)
                 frame = self._frame(request, index, before, watch)
                 before = frame.image
                 self.drawn += 1
-                yield frame
+                outlet(frame, last=index == request.steps)
+
+        return self._desk.stream(produce, run)
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         return Trace(request, self.model, "float32", tuple(frames), tuple(self.unknown_words(request.prompt)))
 
-    def guesses(self, step: Step, request: Request) -> dict[str, np.ndarray]:
-        guided = step.unconditional + np.float32(request.guidance) * (step.conditional - step.unconditional)
-        halves = {"conditional": step.conditional, "unconditional": step.unconditional, "guided": guided}
-        return {name: self.picture(half) for name, half in halves.items()}
+    def guesses(self, step: Step, request: Request) -> dict[str, np.ndarray | None]:
+        guided = step.denoised
+        if step.conditional is not None:
+            guided = step.unconditional + np.float32(request.guidance) * (step.conditional - step.unconditional)
+        guesses = {"conditional": step.conditional, "unconditional": step.unconditional, "guided": guided}
+        return {name: None if guess is None else self.picture(guess) for name, guess in guesses.items()}
 
     def finish(self, image: np.ndarray, wanted: finish.Finish, request: Request) -> finish.Finished:
         return finish.finish(image, wanted)
@@ -140,7 +131,7 @@ class FakeEngine:
         """without the prompt there is white, with it as much of the disc as guidance brings to the whole."""
         guess = _latents(self.disc(request))
         without = np.ones_like(guess)
-        sides = index > 0 and watch.guesses and self.abilities.can("guidance") and request.guidance > 1
+        both = index > 0 and watch.guesses and self.abilities.can("guidance") and request.guidance > 1
         words = index > 0 and watch.word_maps and self.abilities.can("word_maps")
         return Step(
             index=index,
@@ -152,8 +143,8 @@ class FakeEngine:
             denoised=None if index == 0 else guess,
             seconds=index * self.pause,
             word_maps=self.reader.looks(request.prompt) if words else None,
-            conditional=without + (guess - without) / np.float32(request.guidance) if sides else None,
-            unconditional=without if sides else None,
+            conditional=without + (guess - without) / np.float32(request.guidance) if both else None,
+            unconditional=without if both else None,
         )
 
 

@@ -6,20 +6,17 @@ is bit for bit what it computes unwatched. The engine knows nothing of pages, fi
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import re
 import threading
 import time
-import unicodedata
-import weakref
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
+from PIL import Image
 
 from demo.engine import latents
-from demo.engine.api import Abilities, Preview
+from demo.engine.api import Abilities, BrokenRun, Preview
 from demo.engine.attention import Listener, listening, why_no_word_maps
 from demo.engine.door import stand_before, why_no_guesses
 from demo.engine.pipeline import (
@@ -31,13 +28,11 @@ from demo.engine.pipeline import (
     read_vocabulary,
 )
 from demo.engine.prompt import Reader, can_show
-from demo.engine.stream import Outlet, Stream, aside
+from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
 from demo.run.finish import Finish, Finished, Upscaler, finish
 from demo.run.numbers import Atlas, Numbers
 from demo.run.trace import GUIDANCE, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
-
-POLL = 0.05  # seconds between two looks at the stop flag while another run has the model
 
 
 class DiffusersEngine:
@@ -61,8 +56,7 @@ class DiffusersEngine:
         self._words = vocabulary
         self._pipe = pipe
         self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
-        self._turn, self._lazy = threading.Lock(), threading.Lock()
-        self._runs = weakref.WeakValueDictionary[str | None, Stream]()  # those under way, by name
+        self._desk, self._lazy = Desk(), threading.Lock()
         self._made: dict[str, object] = {}  # what is made once, when first asked for
 
     @classmethod
@@ -76,12 +70,12 @@ class DiffusersEngine:
         return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source))
 
     def unknown_words(self, prompt: str) -> list[str]:
-        """The words (and emoji) of `prompt` that the model was not trained on, as typed, each once."""
-        if self._words is None:
-            return []
-        words = re.findall(r"\w+(?:['’]\w+)?|[^\w\s]", prompt)
-        unknown = [word for word in words if _is_word(word) and not self._knows(word)]
-        return list(dict.fromkeys(unknown))
+        """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
+
+        [] where it ships no vocabulary, or has a tokenizer that cannot be asked.
+        """
+        can_tell = self.abilities.vocabulary is not None and self.abilities.can("numbers")
+        return self._reader().unknown_words(prompt) if can_tell else []
 
     def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Step]:
         """The N + 1 states of a run as numbers."""
@@ -93,11 +87,7 @@ class DiffusersEngine:
 
     def cancel(self, run: str) -> bool:
         """End the run of this name within one step, from any thread."""
-        items = self._runs.get(run)
-        if items is None:
-            return False
-        items.cancel()
-        return True
+        return self._desk.cancel(run)
 
     def guesses(self, step: Step, request: Request) -> dict[str, np.ndarray | None]:
         """The guess with the prompt, without it, and mixed at the request's guidance, uint8 (H, W, 3), decoded now.
@@ -123,11 +113,18 @@ class DiffusersEngine:
         return self._once("preview", lambda: aside(latents.linear_preview, self._pipe))
 
     def finish(self, image: np.ndarray, wanted: Finish, request: Request) -> Finished:
-        """The final touches on a run's picture, enlarged by the upscaler if there is one. Raises BadModel."""
+        """The final touches on a run's picture, enlarged by the upscaler if there is one.
 
-        def enlarge(picture):
+        Raises BadModel, and BrokenRun where the upscaler makes no picture of it.
+        """
+
+        def enlarge(picture: Image.Image) -> Image.Image:
             seeded = torch.Generator("cpu").manual_seed(request.seed)
-            return self._upscaler(picture, prompt=request.prompt, generator=seeded)
+            # As numbers, for made into a picture by the pipeline what is not finite would be black.
+            pixels = self._upscaler(picture, prompt=request.prompt, generator=seeded, output_type="np")
+            if not np.isfinite(pixels).all():
+                raise BrokenRun("The upscaler gave numbers that are not finite, so there is no enlarged picture.")
+            return Image.fromarray((pixels * 255).round().astype(np.uint8))
 
         return aside(finish, image, wanted, enlarge) if self._upscaler else finish(image, wanted)
 
@@ -155,23 +152,10 @@ class DiffusersEngine:
             raise BadRequest(f"The model {self.model} runs with the scheduler {offered}, not {request.scheduler}.")
 
         def produce(outlet: Outlet) -> None:
-            with self._my_turn(outlet), torch.inference_mode():  # grad mode belongs to the thread
-                self._run(request, watch, lambda step: outlet(develop(step)))
+            with torch.inference_mode():  # grad mode belongs to the thread
+                self._run(request, watch, lambda step: outlet(develop(step), last=step.index == step.total))
 
-        items = Stream(produce, over=lambda: self._runs.pop(run, None))
-        if run is not None:
-            self._runs[run] = items
-        return items
-
-    @contextlib.contextmanager
-    def _my_turn(self, outlet: Outlet):
-        outlet.check()
-        while not self._turn.acquire(timeout=POLL):
-            outlet.check()
-        try:
-            yield
-        finally:
-            self._turn.release()
+        return self._desk.stream(produce, run)
 
     def _run(self, request: Request, watch: Watch, see) -> None:
         began = time.perf_counter()
@@ -181,17 +165,16 @@ class DiffusersEngine:
         with listening(pipe.unet if watch.word_maps and self.abilities.can("word_maps") else None) as listener:
 
             def report(state: State) -> None:
-                see(_as_step(pipe, request, state, listener, time.perf_counter() - began))
+                step = _as_step(pipe, request, state, listener, time.perf_counter() - began)
+                must_be_finite(step)
+                see(step)
 
-            Tap(pipe.scheduler, report, door and door.halves)
+            tap = Tap(pipe.scheduler, report, door and door.guesses)
             pipe(**_arguments(request))
+            tap.must_be_through()
 
     def _decoded(self, plane: np.ndarray) -> np.ndarray:
         return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
-
-    def _knows(self, word: str) -> bool:
-        word = word.casefold()
-        return word in self._words or re.split("['’]", word)[0] in self._words
 
 
 def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: float) -> Step:
@@ -214,6 +197,17 @@ def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: 
         conditional=plain(state.conditional),
         unconditional=plain(state.unconditional),
     )
+
+
+def must_be_finite(step: Step) -> None:
+    """Raises BrokenRun where a number of `step` is none: decoded it would be black, and look like a picture."""
+    parts = (step.latents, step.denoised, step.conditional, step.unconditional, step.word_maps)
+    levels = (step.alpha, step.sigma)
+    if not np.isfinite(levels).all() or not all(np.isfinite(part).all() for part in parts if part is not None):
+        raise BrokenRun(
+            f"The run broke at step {step.index} of {step.total}: the model's numbers are no longer finite and make no "
+            "picture; another scheduler, seed or guidance may get through."
+        )
 
 
 def _cannot(pipe, upscaler: str) -> dict[str, str]:
@@ -240,8 +234,3 @@ def _arguments(request: Request) -> dict:
         "output_type": "latent",
     }
     return {name: value for name, value in arguments.items() if value is not None}
-
-
-def _is_word(text: str) -> bool:
-    """Letters, digits and pictures count, punctuation and the joints inside an emoji do not."""
-    return any(unicodedata.category(letter)[0] in "LN" or unicodedata.category(letter) == "So" for letter in text)

@@ -1,8 +1,8 @@
 """The callable that stands before the denoiser on a run's copy of a pipeline: forwards everything, changes nothing.
 
-It keeps the raw output of the last call, of which the scheduler only ever sees the mix `u + w (c - u)`, c with the
-prompt and u without it (Ho and Salimans 2022, equation 6, with w counted so that 1 is off), and takes that mix apart
-again. Knows nothing of schedulers, threads or words.
+It keeps the raw output of the last call, of which the scheduler only ever sees the mix `u + w (c - u)`, c conditional
+(with the prompt) and u unconditional (Ho and Salimans 2022, equation 6, with w counted so that 1 is off), and takes
+that mix apart again. Knows nothing of schedulers, threads or words.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ class Door:
             raise AttributeError(name)
         return getattr(self._denoiser, name)
 
-    def halves(self, mix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
-        """(with the prompt, without it), float32, that `mix` (n, ...), what the scheduler was given, was made from.
+    def guesses(self, mix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
+        """(conditional, unconditional), float32, that `mix` (n, ...), what the scheduler was given, was made from.
 
-        None where it was not made from the two halves of the last output: guidance is off, or the pipeline mixes in
-        another way, negates, or drops channels.
+        None where it was not made from both in the last output: guidance is off, or the pipeline mixes in another way,
+        negates, or drops channels.
         """
         output = self._output
         if not isinstance(output, torch.Tensor) or output.shape != (2 * len(mix), *mix.shape[1:]):
             return None
-        without, conditional = output.float().chunk(2)  # all of diffusers puts the negative prompt first
-        again = without + self._guidance * (conditional - without)
+        unconditional, conditional = output.float().chunk(2)  # all of diffusers puts the negative prompt first
+        again = unconditional + self._guidance * (conditional - unconditional)
         off = (again - mix.float()).norm()
-        return (conditional, without) if off <= NEAR * mix.float().norm() else None
+        return (conditional, unconditional) if off <= NEAR * mix.float().norm() else None
 
 
 def stand_before(pipe, guidance: float) -> Door | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from demo.engine.api import Preview
+from demo.engine.api import BadModel, BrokenRun, Preview
 from demo.run.trace import Frame, Step
 from demo.run.trace import difference as change
 
@@ -40,14 +40,22 @@ def to_vae_units(latents: torch.Tensor, config) -> torch.Tensor:
 
 
 @torch.no_grad()
-def decode(pipe, latents: torch.Tensor) -> list[np.ndarray]:
-    """(n, C, h, w) in the denoiser's units -> n pictures, uint8 sRGB (H, W, 3), by the same code as the pipeline's."""
+def decode(pipe, latents: torch.Tensor, whose: str = "these numbers") -> list[np.ndarray]:
+    """(n, C, h, w) in the denoiser's units -> n pictures, uint8 sRGB (H, W, 3), by the same code as the pipeline's.
+
+    Raises BrokenRun where what comes out is not finite, of which a picture would be black; `whose` says what it was.
+    """
     vae = pipe.vae
     latents = to_vae_units(latents.to(vae.device, vae.dtype), vae.config)
     if _takes_frames(vae):
         pixels = vae.decode(latents[:, :, None], return_dict=False)[0][:, :, 0]
     else:
         pixels = vae.decode(latents, return_dict=False)[0]
+    if not torch.isfinite(pixels).all():
+        raise BrokenRun(
+            f"The decoder made no picture of {whose}: what it gave is not finite; another scheduler, seed or guidance "
+            "may get through."
+        )
     return [np.asarray(picture) for picture in pipe.image_processor.postprocess(pixels, output_type="pil")]
 
 
@@ -55,11 +63,15 @@ def linear_preview(pipe) -> Preview:
     """The Preview of a pipeline's decoder: least squares over drawings of random discs, there and back.
 
     Drawings, because a decoder is not linear: fitted to decoded noise, the matrix is several times further off on
-    pictures, and the drawings need no run. About a second on a CPU.
+    pictures, and the drawings need no run. About a second on a CPU. Raises BadModel where the autoencoder gives no
+    finite numbers for a plain drawing, for then there is nothing it could be used for.
     """
     random = torch.Generator().manual_seed(0)
     pixels = SIDE * getattr(pipe, "vae_scale_factor", 8)
-    fitted, unseen = (_there_and_back(pipe, _drawings(DRAWINGS, pixels, random)) for _ in range(2))
+    try:
+        fitted, unseen = (_there_and_back(pipe, _drawings(DRAWINGS, pixels, random)) for _ in range(2))
+    except BrokenRun as error:
+        raise BadModel(f"The {type(pipe).__name__} has an autoencoder whose numbers are not finite.") from error
     (latents, colours), (centre, grey) = fitted, (rows.mean(0) for rows in fitted)
     # Without rcond, channels that say the same would be given huge weights of opposite sign.
     slopes, *_ = np.linalg.lstsq(latents - centre, colours - grey, rcond=1e-3)
@@ -80,7 +92,10 @@ class Darkroom:
         """Both pictures in one batch; those of the result one by one, as the pipeline itself decodes it."""
         planes = [step.latents] if step.denoised is None else [step.latents, step.denoised]
         batches = [[plane] for plane in planes] if step.index == step.total else [planes]
-        pictures = [picture for batch in batches for picture in self._decode(batch)]
+        whose = f"step {step.index} of {step.total}"
+        pictures = [
+            picture for batch in batches for picture in decode(self._pipe, torch.from_numpy(np.stack(batch)), whose)
+        ]
         image, guess = pictures[0], pictures[1] if len(pictures) > 1 else None
         changed, gain = (None, 1.0) if self._before is None else change(image, self._before)
         self._before = image
@@ -97,9 +112,6 @@ class Darkroom:
             gain=gain,
             step=step,
         )
-
-    def _decode(self, planes: list[np.ndarray]) -> list[np.ndarray]:
-        return decode(self._pipe, torch.from_numpy(np.stack(planes)))
 
 
 def _drawings(count: int, side: int, random: torch.Generator) -> torch.Tensor:
@@ -121,6 +133,8 @@ def _there_and_back(pipe, drawings: torch.Tensor) -> tuple[np.ndarray, np.ndarra
     encoded = vae.encode(pixels[:, :, None] if _takes_frames(vae) else pixels)
     encoded = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded[0]
     encoded = (encoded[:, :, 0] if encoded.ndim == 5 else encoded).float()
+    if not torch.isfinite(encoded).all():
+        raise BrokenRun("The encoder gave numbers that are not finite.")
     zero, one = (to_vae_units(torch.full_like(encoded, value), vae.config) for value in (0.0, 1.0))
     latents = (encoded - zero) / (one - zero)  # the units differ by an affine map per channel
     pictures = np.stack(decode(pipe, latents)).astype(np.float64)

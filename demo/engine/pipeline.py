@@ -9,6 +9,7 @@ import contextlib
 import copy
 import inspect
 import json
+import logging
 import re
 from pathlib import Path
 
@@ -94,6 +95,20 @@ def quiet():
             voice.set_verbosity(verbosity)
             if bars:
                 voice.enable_progress_bar()
+
+
+class Unsaid(logging.Filter):
+    """Drops what the libraries say of a prompt that is too long: the page and the command line say it themselves."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """False for a sentence that a visitor's prompt would put among the server's or the progress bar's lines."""
+        text = str(record.msg)
+        return "will result in indexing errors" not in text and "input was truncated because" not in text
+
+
+for _library in ("diffusers", "transformers"):
+    for _handler in logging.getLogger(_library).handlers:
+        _handler.addFilter(Unsaid())
 
 
 def read_vocabulary(source: Path | str) -> frozenset[str] | None:

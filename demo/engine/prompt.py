@@ -16,7 +16,9 @@ import numpy as np
 import torch
 from transformers import CLIPTextModel, CLIPTextModelWithProjection
 
+from demo.engine.api import BrokenRun
 from demo.engine.stream import aside
+from demo.engine.unknown import unknown_words
 from demo.run.numbers import WORD_END, Atlas, Numbers, Token, principal
 
 CLIP = (CLIPTextModel, CLIPTextModelWithProjection)
@@ -61,10 +63,14 @@ class Reader:
         kept = self._tokenize(prompt, padding="max_length", truncation=True)
         tokens = self._tokens(prompt, kept)
         words = sum(token.span is not None for token in tokens)
-        typed = [token for token in self._tokens(prompt, self._tokenize(prompt)) if token.span is not None]
+        typed = self._typed(prompt)
         cut = [replace(token, kind="cut") for token in typed[words:]]
         vectors = aside(encode, self._pipe, [kept.input_ids], [kept.attention_mask])[0]
         return Numbers(prompt, (*tokens, *cut), vectors, _note(self._pipe))
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """What of `prompt` the model was not trained on, whether it fits or not; no run is in its way."""
+        return unknown_words(prompt, self._typed(prompt))
 
     def atlas(self) -> Atlas:
         """The Atlas of the model's vocabulary; it costs a moment, so keep it."""
@@ -99,6 +105,9 @@ class Reader:
                 text, return_offsets_mapping=True, return_special_tokens_mask=True, verbose=False, **options
             )
 
+    def _typed(self, prompt: str) -> list[Token]:
+        return [token for token in self._tokens(prompt, self._tokenize(prompt)) if token.span is not None]
+
     def _tokens(self, prompt: str, encoded) -> list[Token]:
         texts = self._tokenizer.convert_ids_to_tokens(encoded.input_ids)
         return [self._token(prompt, encoded, at, text) for at, text in enumerate(texts)]
@@ -128,7 +137,7 @@ class Reader:
 
 @torch.inference_mode()
 def encode(pipe, ids: list[list[int]], mask: list[list[int]]) -> np.ndarray:
-    """(B, T) ids and attention mask -> the text encoder's output, float32 (B, T, D)."""
+    """(B, T) ids and attention mask -> the text encoder's output, float32 (B, T, D). Raises BrokenRun if not finite."""
     encoder = pipe.text_encoder
     ids, mask = torch.tensor(ids, device=encoder.device), torch.tensor(mask, device=encoder.device)
     masked = getattr(encoder.config, "use_attention_mask", False)  # else the padding takes part, as in the pipelines
@@ -136,6 +145,8 @@ def encode(pipe, ids: list[list[int]], mask: list[list[int]]) -> np.ndarray:
     # Two CLIP encoders are SDXL and SD3, which read the last layer but one.
     before_last = isinstance(getattr(pipe, "text_encoder_2", None), CLIP)
     vectors = output.hidden_states[-2] if before_last else output.last_hidden_state
+    if not torch.isfinite(vectors).all():
+        raise BrokenRun("The model's text encoder gave numbers that are not finite, so there are none to show.")
     return vectors.float().cpu().numpy()
 
 

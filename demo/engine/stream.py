@@ -1,16 +1,22 @@
 """A producer that calls back, read as an iterator: the one place where threads meet generators.
 
-The producer runs in a thread of its own and hands items to an Outlet; the reader is a Stream. Closing or cancelling it
-wakes both sides and returns, so an event loop may do it; nobody ever joins the thread. `aside` is for work
-with a single result. Knows nothing of models.
+The producer runs in another thread and hands items to an Outlet; the reader is a Stream. Closing or cancelling it
+wakes both sides and returns, so an event loop may do it; nobody ever joins the thread. A Desk lets producers take turns
+and ends each by its name. `aside` is for work with a single result. Knows nothing of models.
 """
 
 from __future__ import annotations
 
+import functools
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+
+from demo.run.trace import BadRequest
+
+IDLE = 10.0  # seconds after which a thread that has nothing to do ends
 
 
 class Stopped(BaseException):
@@ -18,7 +24,10 @@ class Stopped(BaseException):
 
 
 class Outlet:
-    """The producer's end: call it with an item; it waits for room and raises Stopped once nobody wants more."""
+    """The producer's end: call it with an item; it waits for room and raises Stopped once nobody wants more.
+
+    The last item needs no room, so that a producer who says which it is never waits when all its work is done.
+    """
 
     def __init__(self, room: int):
         self._room = room
@@ -28,10 +37,10 @@ class Outlet:
         self._error: BaseException | None = None
         self.stopped = False  # whether the reader has left or somebody cancelled
 
-    def __call__(self, item) -> None:
+    def __call__(self, item, last: bool = False) -> None:
         """Hands over one item."""
         with self._changed:
-            self._changed.wait_for(lambda: len(self._items) < self._room or self.stopped)
+            self._changed.wait_for(lambda: last or len(self._items) < self._room or self.stopped)
             self.check()
             self._items.append(item)
             self._changed.notify_all()
@@ -42,8 +51,9 @@ class Outlet:
             raise Stopped
 
     def run(self, produce: Callable[[Outlet], None]) -> None:
-        """The body of the thread: whatever ends `produce` is kept for the reader."""
+        """The whole work of the other thread: whatever ends `produce` is kept for the reader."""
         try:
+            self.check()  # it may have waited long for its turn
             produce(self)
         except Stopped:
             pass  # asked for
@@ -90,16 +100,21 @@ def aside(work: Callable, *given):
     return outcome.result()
 
 
+def afresh(work: Callable[[], None]) -> None:
+    """`work` in a thread of its own, not waited for."""
+    threading.Thread(target=work, name="stream", daemon=True).start()
+
+
 class Stream:
     """The items that `produce(outlet)` hands over, as an iterator; at most `room` of them wait to be read.
 
-    The thread starts at the first `next`. `cancel`, from any thread, or `close` makes the producer's next call to the
-    outlet raise Stopped and ends the iteration at once, without an exception. An exception of the producer is raised
-    here as itself. `over` is called once, when the iteration has ended, however it did.
+    It is begun at the first `next`, by `begin`, which has it done in another thread. `cancel`, from any thread, or
+    `close` makes the producer's next call to the outlet raise Stopped and ends the iteration at once, without an
+    exception. An exception of the producer is raised here as itself.
     """
 
-    def __init__(self, produce: Callable[[Outlet], None], room: int = 2, over: Callable[[], object] = lambda: None):
-        self._produce, self._over = produce, over
+    def __init__(self, produce: Callable[[Outlet], None], room: int = 2, begin: Callable = afresh):
+        self._produce, self._begin = produce, begin
         self._outlet = Outlet(room)
         self._begun = self._ended = False
 
@@ -112,7 +127,7 @@ class Stream:
             raise StopIteration
         if not self._begun:
             self._begun = True
-            threading.Thread(target=self._outlet.run, args=(self._produce,), name="stream", daemon=True).start()
+            self._begin(functools.partial(self._outlet.run, self._produce))
         try:
             return self._outlet.take()
         except BaseException:
@@ -125,9 +140,77 @@ class Stream:
 
     def close(self) -> None:
         """The reader leaves. Returns at once; nobody ever joins the thread."""
+        self._ended = True
         self._outlet.stop()
-        if not self._ended:
-            self._ended = True
-            self._over()
 
     __del__ = close
+
+    @property
+    def over(self) -> bool:
+        """Whether it has ended, been closed or cancelled."""
+        return self._ended or self._outlet.stopped
+
+
+class Hand:
+    """Does one thing after the other in one thread, which is kept: what is made anew for each keeps memory of its own.
+
+    It ends after `idle` seconds with nothing to do, for its OpenMP helpers are in the way of others (see `aside`), and
+    comes back with the next thing. What is done must not raise.
+    """
+
+    def __init__(self, idle: float = IDLE):
+        self._idle = idle
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._changed = threading.Condition()
+        self._there = False
+
+    def __call__(self, work: Callable[[], None]) -> None:
+        """Have `work` done after all that was asked for before. Returns at once."""
+        with self._changed:
+            self._jobs.append(work)
+            self._changed.notify()
+            if not self._there:
+                self._there = True
+                threading.Thread(target=self._serve, name="hand", daemon=True).start()
+
+    def _serve(self) -> None:
+        while (work := self._next()) is not None:
+            work()
+            del work  # nothing of a run is held while the next is waited for
+
+    def _next(self) -> Callable[[], None] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._jobs, self._idle)
+            self._there = bool(self._jobs)
+            return self._jobs.popleft() if self._there else None
+
+
+class Desk:
+    """Streams whose producers take turns, first come, first served; each may have a name by which it is cancelled."""
+
+    def __init__(self, room: int = 2):
+        self._room, self._hand = room, Hand()
+        self._named = weakref.WeakValueDictionary[str, Stream]()
+
+    def stream(self, produce: Callable[[Outlet], None], name: str | None = None) -> Stream:
+        """A Stream whose `produce` has its turn some time after the first `next`.
+
+        Raises BadRequest where another of this name is under way.
+        """
+        if name is not None and self._under_way(name):
+            raise BadRequest("A run of this name is already under way; each run needs a name of its own.")
+        stream = Stream(produce, self._room, self._hand)
+        if name is not None:
+            self._named[name] = stream
+        return stream
+
+    def cancel(self, name: str) -> bool:
+        """End the stream of this name, wherever it is, from any thread; False where none is under way."""
+        stream = self._under_way(name)
+        if stream is not None:
+            stream.cancel()
+        return stream is not None
+
+    def _under_way(self, name: str) -> Stream | None:
+        stream = self._named.get(name)
+        return None if stream is None or stream.over else stream

@@ -16,8 +16,12 @@ from dataclasses import dataclass
 
 import torch
 
-# diffusers keeps abar at 2**-24 where the schedule says zero, so that sigma = sqrt(1 / abar - 1) stays finite.
-ZERO = 2**-24 * 1.01  # the last bit of its square root depends on the processor
+from demo.engine.api import BrokenRun
+
+# diffusers keeps abar at 2**-24 where the schedule says zero, so that sigma = sqrt(1 / abar - 1) stays finite. What
+# comes back from there as alpha^2 is 2**-24 but for its last bits, which depend on the processor; real schedules stop
+# far above (Stable Diffusion's at 0.0047).
+ZERO = 2**-24 * 1.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +29,8 @@ class State:
     """What the tap reports: `latents = alpha * picture + sigma * noise` after `index` of `total` steps.
 
     latents and denoised (the guess x0) are the pipeline's tensors with their batch axis; timestep is what the network
-    saw on the way here. denoised and timestep are None at 0. conditional and unconditional are the guesses from the
-    two halves of the network's output, where those are told.
+    saw on the way here. denoised and timestep are None at 0. conditional and unconditional are the guesses with and
+    without the prompt, where those are told.
     """
 
     index: int
@@ -44,12 +48,12 @@ class Tap:
     """Reports every State of the run that `scheduler` steps through to `see`, the noise before the network first runs.
 
     A pipeline that never calls `scale_model_input` (those of flow matching) gets its noise reported at the first step.
-    What `see` raises ends the run. One Tap and one scheduler object per run. `halves` (see door.py) takes the output
-    that the scheduler gets apart again: (with the prompt, without it), or None.
+    What `see` raises ends the run. One Tap and one scheduler object per run. `guesses` (see door.py) takes the output
+    that the scheduler gets apart again: (conditional, unconditional), or None.
     """
 
-    def __init__(self, scheduler, see: Callable[[State], None], halves: Callable | None = None):
-        self.scheduler, self.see, self.halves = scheduler, see, halves
+    def __init__(self, scheduler, see: Callable[[State], None], guesses: Callable | None = None):
+        self.scheduler, self.see, self.guesses = scheduler, see, guesses
         self.done = 0
         self.started = False
         for name, wrap in (
@@ -59,6 +63,15 @@ class Tap:
         ):
             if hasattr(scheduler, name):
                 setattr(scheduler, name, wrap(getattr(scheduler, name)))
+
+    def must_be_through(self) -> None:
+        """Raises BrokenRun where the pipeline returned before its last step, so that a state is never taken for it."""
+        total = len(self.scheduler.timesteps)
+        if self.done < total:
+            raise BrokenRun(
+                f"The model's pipeline stopped by itself after step {self.done} of {total}, so there is no picture; "
+                "another scheduler may get through."
+            )
 
     def _set_timesteps(self, original):
         @functools.wraps(original)
@@ -84,9 +97,9 @@ class Tap:
             guess = getattr(result, "pred_original_sample", None)
             if guess is None:
                 guess = predicted_picture(self.scheduler, self.done, model_output, sample)
-            sides = self._sides(model_output, sample)
+            guesses = self._guesses(model_output, sample)
             self.done += 1
-            self._report(result.prev_sample, float(timestep), guess, *sides)
+            self._report(result.prev_sample, float(timestep), guess, *guesses)
             return result if return_dict else result.to_tuple()
 
         return step
@@ -94,18 +107,17 @@ class Tap:
     def _start(self, sample) -> None:
         if not self.started:
             self.started = True
-            noise_std = getattr(self.scheduler, "init_noise_sigma", 1.0)
-            self._report(sample / noise_std, None, None, rescale=False)
+            self._report(sample, None, None)
 
-    def _sides(self, model_output, sample) -> list[torch.Tensor]:
-        """The guesses from both halves, by our formula: none of them is clipped, whatever the scheduler does."""
-        halves = (self.halves and self.halves(model_output)) or ()
-        return [predicted_picture(self.scheduler, self.done, half, sample) for half in halves]
+    def _guesses(self, model_output, sample) -> list[torch.Tensor]:
+        """The guesses with and without the prompt, by our formula: none is clipped, whatever the scheduler does."""
+        outputs = (self.guesses and self.guesses(model_output)) or ()
+        return [predicted_picture(self.scheduler, self.done, output, sample) for output in outputs]
 
-    def _report(self, latents, timestep, guess, *sides, rescale=True) -> None:
-        alpha, sigma, scale = noise_level(self.scheduler, self.done)
-        latents = latents * scale if rescale and scale != 1.0 else latents
-        self.see(State(self.done, len(self.scheduler.timesteps), timestep, alpha, sigma, latents, guess, *sides))
+    def _report(self, latents, timestep, guess, *guesses) -> None:
+        alpha, sigma, spread = noise_level(self.scheduler, self.done)
+        latents = latents / spread if spread != 1.0 else latents
+        self.see(State(self.done, len(self.scheduler.timesteps), timestep, alpha, sigma, latents, guess, *guesses))
 
 
 def drop_timestep_below_zero(scheduler) -> None:
@@ -118,26 +130,32 @@ def drop_timestep_below_zero(scheduler) -> None:
 
 
 def noise_level(scheduler, index: int) -> tuple[float, float, float]:
-    """(alpha, sigma, scale) of the state after `index` steps; the scheduler's own latents times scale are that state.
+    """(alpha, sigma, spread) of the state after `index` steps, which is the scheduler's own latents over spread.
 
-    The level is the one of the scheduler's next timestep, and for the result what the last step left, which is not
-    always nothing: DDIM with trailing spacing keeps up to 3 % noise where 1000 / N is no whole number. The result is
-    never rescaled, for it is what the pipeline decodes.
+    It is the level that the last step made by the scheduler's own arithmetic, which need be neither the one of the next
+    timestep nor, for the result, nothing: DDIM with trailing spacing keeps up to 3 % noise where 1000 / N is no whole
+    number. The first state has no picture in it, whatever the network is told. The result is never rescaled, for it is
+    what the pipeline decodes.
     """
-    alpha, sigma, scale = _level(scheduler, index)
-    if alpha**2 <= ZERO:
-        alpha, sigma = 0.0, 1.0
-    if index == len(scheduler.timesteps) and scale != 1.0:
-        alpha, sigma, scale = 1.0, sigma / alpha, 1.0
-    return alpha, sigma, scale
+    if index == 0:
+        alpha, _, spread = _level(scheduler, index)
+        drawn = float(getattr(scheduler, "init_noise_sigma", 1.0))  # deviation of the noise that pipelines begin with
+        return (0.0, drawn / spread, spread) if alpha**2 > ZERO else (0.0, 1.0, drawn)
+    if hasattr(scheduler, "sigmas"):
+        alpha, sigma, spread = _level(scheduler, index)
+    else:
+        alpha, sigma, spread = _preserving(_left_by_ddim(scheduler, index))
+    if index == len(scheduler.timesteps) and spread != 1.0:
+        alpha, sigma, spread = 1.0, sigma / alpha, 1.0
+    return alpha, sigma, spread
 
 
 def predicted_picture(scheduler, index: int, model_output, sample) -> torch.Tensor:
     """x0 from the output of the network at the state after `index` steps; float32, the shape of `sample`."""
     output = model_output.float()
     kind = scheduler.config.get("prediction_type", "flow_prediction")
-    alpha, sigma, scale = _level(scheduler, index)
-    state = sample.float() * scale
+    alpha, sigma, spread = _level(scheduler, index)
+    state = sample.float() / spread
     if kind == "epsilon":
         return (state - sigma * output) / alpha
     if kind == "v_prediction":
@@ -150,10 +168,9 @@ def predicted_picture(scheduler, index: int, model_output, sample) -> torch.Tens
 
 
 def _level(scheduler, index: int) -> tuple[float, float, float]:
-    """As noise_level, by the scheduler's own table and nothing else."""
+    """(alpha, sigma, spread) that step `index` takes its state to have, by the scheduler's own table alone."""
     if not hasattr(scheduler, "sigmas"):
-        left = float(_cumulative_alpha(scheduler, index))
-        return math.sqrt(left), math.sqrt(1 - left), 1.0
+        return _preserving(float(scheduler.alphas_cumprod[int(scheduler.timesteps[index])]))
     sigma = scheduler.sigmas[index]
     if hasattr(scheduler, "_sigma_to_alpha_sigma_t"):
         alpha, sigma = scheduler._sigma_to_alpha_sigma_t(sigma)
@@ -161,14 +178,17 @@ def _level(scheduler, index: int) -> tuple[float, float, float]:
     sigma = float(sigma)
     if type(scheduler).__name__.startswith("FlowMatch"):
         return 1.0 - sigma, sigma, 1.0
-    scale = 1 / math.sqrt(sigma**2 + 1)
-    return scale, sigma * scale, scale
+    spread = math.sqrt(sigma**2 + 1)
+    return 1 / spread, sigma / spread, spread
 
 
-def _cumulative_alpha(scheduler, index: int):
-    """abar after `index` steps of a scheduler that counts in timesteps (DDIM and its kin)."""
-    if index < len(scheduler.timesteps):
-        return scheduler.alphas_cumprod[int(scheduler.timesteps[index])]
+def _preserving(left: float) -> tuple[float, float, float]:
+    """abar -> (alpha, sigma, spread) of a variance-preserving state."""
+    return math.sqrt(left), math.sqrt(1 - left), 1.0
+
+
+def _left_by_ddim(scheduler, index: int) -> float:
+    """abar after `index` steps: DDIM goes down by whole strides from each timestep, and not to the next of its list."""
     stride = scheduler.config.num_train_timesteps // scheduler.num_inference_steps
-    last = int(scheduler.timesteps[-1]) - stride
-    return scheduler.alphas_cumprod[last] if last >= 0 else getattr(scheduler, "final_alpha_cumprod", 1.0)
+    to = int(scheduler.timesteps[index - 1]) - stride
+    return float(scheduler.alphas_cumprod[to] if to >= 0 else scheduler.final_alpha_cumprod)

@@ -1,8 +1,8 @@
-"""What the page asks between runs, answered from a run's exact frames: both sides of a guess, what a word changed,
-the final touches.
+"""What the page asks beside the runs, each answered at once: from a run's exact frames (both guesses, what a word
+changed, the final touches), or from the engine's reading of a prompt (its numbers, the map of words).
 
-No queue stands before these: each checks what it is given, answers at once or in one sentence, and the heavy ones are
-few at a time. A run is named by its key, which cannot be guessed. Knows no Gradio.
+No queue stands before these: each checks what it is given, answers in plain JSON or in one sentence, and the heavy ones
+are few at a time. A run is named by its key, which cannot be guessed. Knows no Gradio.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image
 
+from demo.engine.api import Engine
+from demo.page.prompts import Prompts
 from demo.run import export, measure, messages, packed
 from demo.run.finish import Finish, Finished, Touch
 from demo.run.store import Run, Runs
@@ -26,6 +28,7 @@ UNFINISHED = "The run was stopped before its last step, so there is no picture t
 BUSY = "The server has its hands full; one moment."
 BROKEN = "Something broke while this was computed ({}); try again."
 AT_ONCE = 2  # heavy answers at the same time
+PATIENCE = 0.5  # seconds that one of them waits for another to be done before it says so
 LARGEST = 2048  # pixels, the longer side of a finished picture
 SHOWN = 1024  # pixels, the longer side of a picture that is only looked at
 MAP = 64  # places in a row of a map of what changed
@@ -64,10 +67,23 @@ def without_span(prompt, start, end) -> dict:
 class Answers:
     """Answers about the runs of one engine. Every answer is plain JSON; trouble is a BadRequest."""
 
-    def __init__(self, engine, runs: Runs):
-        self._engine, self._runs = engine, runs
+    def __init__(self, engine: Engine, runs: Runs, prompts: Prompts):
+        self._engine, self._runs, self._prompts = engine, runs, prompts
         self._hands = threading.BoundedSemaphore(AT_ONCE)
         self._last: tuple[tuple, Finished] | None = None  # the last finished picture, and what it was made from
+
+    def numbers(self, prompt) -> dict:
+        """As Prompts.numbers."""
+        return self._read(prompt, self._prompts.numbers)
+
+    def token(self, prompt, index) -> dict:
+        """As Prompts.token."""
+        return self._read(prompt, self._prompts.token, index)
+
+    def atlas(self) -> dict:
+        """As Prompts.atlas."""
+        with self._hand():
+            return self._prompts.atlas()
 
     def guesses(self, run, step) -> dict:
         """The guess of a step with the prompt and without it, and as guided, as data URIs.
@@ -92,6 +108,10 @@ class Answers:
         mine, theirs = self._frames(self._run(run)), self._frames(self._run(other))
         if len(mine) != len(theirs) or mine[0].image.shape != theirs[0].image.shape:
             raise BadRequest("These two runs have not the same steps and size, so they cannot be compared.")
+        with self._hand():
+            return self._compared(mine, theirs, tokens)
+
+    def _compared(self, mine: list[Frame], theirs: list[Frame], tokens) -> dict:
         heats = [heat(frame, self._tokens(tokens, frame)) for frame in mine]
         changes = [measure.changed(guess(one), guess(two)) for one, two in zip(mine, theirs, strict=True)]
         known = [one for one in heats if one is not None]
@@ -122,6 +142,12 @@ class Answers:
             finished = self._finished(kept, frames[-1], wanted)
             return self._file(kept, frames, finished, file) if file else _shown(finished)
 
+    def _read(self, prompt, ask: Callable[..., dict], *more) -> dict:
+        if self._prompts.known(prompt):
+            return ask(prompt, *more)
+        with self._hand():
+            return ask(prompt, *more)
+
     def _run(self, key) -> Run:
         run = self._runs.get(key)
         if run is None:
@@ -142,7 +168,7 @@ class Answers:
 
     @contextmanager
     def _hand(self):
-        if not self._hands.acquire(blocking=False):
+        if not self._hands.acquire(timeout=PATIENCE):
             raise Busy(BUSY)
         try:
             yield

@@ -7,15 +7,20 @@ invisible wire on which the messages of a run arrive. Given an engine, so this i
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
 from demo.engine.api import Engine
 from demo.page import vocabulary
+from demo.page.about import about, version
 from demo.page.answers import Answers, answered, without_span
+from demo.page.head import TITLE
 from demo.page.live import Live, sentence
-from demo.page.site import STATIC, routes
+from demo.page.readers import Readers
+from demo.page.site import ICON, STATIC, app_kwargs
 from demo.run import explain
 from demo.run.store import Runs
 from demo.run.trace import (
@@ -29,14 +34,15 @@ from demo.run.trace import (
 )
 from demo.settings import Settings
 
-TITLE = "Out of Static"
-AT_ONCE = 24  # runs that may be open at the same time; all but one of them wait their turn
+# Events that Gradio keeps open beyond those in our own line: whoever comes when it is full is told so, too, and goes.
+SPARE = 32
 FILE = {"meta": {"_type": "gradio.FileData"}}
 
 
 def build(engine: Engine, settings: Settings) -> gr.Blocks:
     """The app on one engine, not launched."""
-    live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds))
+    live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue)
+    readers = Readers()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         page = gr.HTML(
             html_template=markup(),
@@ -48,27 +54,30 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
         )
         wire = gr.HTML(html_template="", css_template="", js_on_load=_static("wire.js"), visible="hidden")
         run = page.submit(
-            _watch(live),
+            _watch(live, readers),
             outputs=wire,
             show_progress="hidden",
             trigger_mode="multiple",
-            concurrency_limit=AT_ONCE,
+            concurrency_limit=None,
             api_visibility="undocumented",
         )
         run.failure(fn=None, js=_static("failed.js"), api_visibility="undocumented")
-        gr.api(_generate(live), api_name="generate", concurrency_limit=AT_ONCE)
-    return app.queue(api_open=False, max_size=settings.queue)
+        gr.api(_generate(live, readers), api_name="generate", concurrency_limit=None)
+    app.readers = readers  # for the guard, which counts them
+    return app.queue(api_open=False, max_size=settings.queue + SPARE)
 
 
 def launch_options(settings: Settings) -> dict[str, Any]:
     """Arguments for `launch()` that belong to the page: its looks, and the doors that stay shut."""
     return {
         "theme": _theme(),
-        "app_kwargs": {"routes": routes()},
+        "app_kwargs": app_kwargs(),
+        "favicon_path": ICON,
         "allowed_paths": [str(settings.exports / "runs")],
         "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
+        "max_threads": settings.queue + SPARE,  # events that are open at once; those of runs hold no thread
         "max_file_size": "100kb",
         "pwa": False,
         "ssr_mode": False,
@@ -96,6 +105,8 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
         "pages": prose["stages"],
         "glossary": prose["glossary"],
         "tour": prose["tour"],
+        "about": about(settings),
+        "version": version(STATIC),
         "limits": {
             "prompt": MAX_PROMPT,
             "steps": [MIN_STEPS, MAX_STEPS],
@@ -105,55 +116,50 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
     }
 
 
-def _watch(live: Live):
-    def watch(event: gr.EventData):
-        yield from live.watch(event._data)
+def _watch(live: Live, readers: Readers):
+    async def watch(event: gr.EventData, request: gr.Request):
+        async with aclosing(live.watch(event._data, readers.of(request.session_hash))) as messages:
+            async for message in messages:
+                yield message
 
     return watch
 
 
 def _server(live: Live) -> list:
     """What the browser may call directly: no queue stands before these, so they check and answer at once."""
-    answers = Answers(live.engine, live.runs)
-
-    def stop_run(key: Any = None):
-        return live.stop(key)
-
-    def missing_frames(asked: Any = None):
-        return live.missing(*_named(asked, "run", "first"))
-
-    def numbers(asked: Any = None):
-        return answered(live.reading.numbers, *_named(asked, "prompt"))
-
-    def token(asked: Any = None):
-        return answered(live.reading.token, *_named(asked, "prompt", "index"))
-
-    def atlas(_asked: Any = None):
-        return answered(live.reading.atlas)
-
-    def guesses(asked: Any = None):
-        return answered(answers.guesses, *_named(asked, "run", "step"))
-
-    def overlap(asked: Any = None):
-        return answered(answers.overlap, *_named(asked, "run", "other", "tokens"))
-
-    def without(asked: Any = None):
-        return answered(without_span, *_named(asked, "prompt", "start", "end"))
-
-    def touch(asked: Any = None):
-        return answered(answers.touch, *_named(asked, "run", "upscale", "sharpen", "contrast", "file"))
-
-    return [stop_run, missing_frames, numbers, token, atlas, guesses, overlap, without, touch]
+    answers = Answers(live.engine, live.runs, live.prompts)
+    offered = {
+        "stop": (live.stop, "run"),
+        "missing": (live.missing, "run", "first"),
+        "numbers": (answers.numbers, "prompt"),
+        "token": (answers.token, "prompt", "index"),
+        "atlas": (answers.atlas,),
+        "guesses": (answers.guesses, "run", "step"),
+        "overlap": (answers.overlap, "run", "other", "tokens"),
+        "without": (without_span, "prompt", "start", "end"),
+        "touch": (answers.touch, "run", "upscale", "sharpen", "contrast", "file"),
+    }
+    return [_asked(name, *how) for name, how in offered.items()]
 
 
-def _named(asked: Any, *names: str) -> list:
-    """What was asked, by name; None for what is absent."""
-    return [asked.get(name) if isinstance(asked, dict) else None for name in names]
+def _asked(name: str, answer: Callable[..., dict], *wanted: str) -> Callable[[Any], dict]:
+    """`answer` as Gradio calls it: one object in, of which the `wanted` values are taken, None for what is absent."""
+
+    def ask(asked: Any = None) -> dict:
+        return answered(answer, *(asked.get(one) if isinstance(asked, dict) else None for one in wanted))
+
+    ask.__name__ = name
+    return ask
 
 
-def _generate(live: Live):
-    def generate(
-        prompt: str, seed: int | None = None, steps: int = 30, guidance: float | None = None, scheduler: str = "ddim"
+def _generate(live: Live, readers: Readers):
+    async def generate(
+        prompt: str,
+        seed: int | None = None,
+        steps: int = 30,
+        guidance: float | None = None,
+        scheduler: str = "ddim",
+        request: gr.Request = None,  # Gradio's own, no parameter of the API
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
 
@@ -166,8 +172,8 @@ def _generate(live: Live):
         """
         try:
             own = live.engine.abilities.guidance
-            request = Request.checked(prompt, seed, steps, guidance, scheduler, own=own)
-            picture, gif, trace = live.generate(request)
+            asked = Request.checked(prompt, seed, steps, guidance, scheduler, own=own)
+            picture, gif, trace = await live.generate(asked, readers.of(request.session_hash))
         except Exception as error:
             raise gr.Error(sentence(error), print_exception=False) from error
         return _file(picture, "image/png"), _file(gif, "image/gif"), trace

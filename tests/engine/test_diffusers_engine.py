@@ -8,6 +8,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from random_model import WORDS
 
 from demo.engine.api import BadModel
 from demo.engine.diffusers_engine import DiffusersEngine
@@ -230,6 +231,30 @@ def test_unknown_words_are_told_as_typed_and_once(engine):
     assert engine.unknown_words("A blue CAT, wearing a hat!") == []
     assert engine.unknown_words("a Zebra's cat's zebra 🦊 Zebra's 狐狸 - fox.") == ["Zebra's", "zebra", "🦊", "狐狸"]
     assert DiffusersEngine(engine._pipe, "no list").unknown_words("a zebra") == []
+
+
+@pytest.mark.parametrize("name", ["engine", "shipped"])
+@pytest.mark.parametrize("word", ["नमस्ते", "สวัสดี", "e\u0301te\u0301", "ä\u0331o", "👩‍🚀", "it's", "l’été", "x2"])
+def test_no_word_is_torn_apart(request, name, word):
+    """Marks and vowel signs belong to the letter before them, whatever \\w may say."""
+    engine = request.getfixturevalue(name)
+    assert engine.unknown_words(f"a {word}, red {word}") == [word]
+
+
+def test_what_the_tokenizer_reads_is_known(shipped):
+    assert shipped.unknown_words("ａ ｒｅｄ ｆｏｘ, A Red FOX's hat!") == []
+    assert shipped.unknown_words("a fox " * 40 + "quetzalcoatl") == ["quetzalcoatl"]  # though it is cut
+
+
+def test_a_prompt_that_is_too_long_puts_no_librarys_note_among_our_lines(pipe, capfd):
+    copied = copy.copy(pipe)
+    vars(copied)["tokenizer"] = copy.deepcopy(pipe.tokenizer)  # each tokenizer warns but once
+    copied.tokenizer.deprecation_warnings.clear()
+    long = DiffusersEngine(copied, "random", frozenset(WORDS[4:]))
+    assert len(list(long.steps(Request("a red fox on " * 9, seed=1, steps=1)))) == 2
+    long.unknown_words("a red fox on " * 9)
+    long.numbers("a red fox on " * 9)
+    assert capfd.readouterr().err == ""
 
 
 def test_the_trace_repeats_the_run(engine):

@@ -17,8 +17,8 @@ def randn(*shape, seed=0):
 
 
 def mixed(output, w=W):
-    without, conditional = output.chunk(2)
-    return without + w * (conditional - without)
+    unconditional, conditional = output.chunk(2)
+    return unconditional + w * (conditional - unconditional)
 
 
 def after(output, w=W) -> Door:
@@ -45,20 +45,20 @@ def test_calls_and_attributes_go_through(pipe):
 @pytest.mark.parametrize("shape", [(2, 4, 6, 6), (2, 36, 16)], ids=["planes", "packed"])
 def test_a_mix_is_taken_apart_again(dtype, shape):
     output = randn(*shape).to(dtype)
-    conditional, without = after(output).halves(mixed(output))  # rounded as a pipeline rounds it
-    assert torch.equal(without, output[:1].float()) and torch.equal(conditional, output[1:].float())
-    assert without.dtype == conditional.dtype == torch.float32
+    conditional, unconditional = after(output).guesses(mixed(output))  # rounded as a pipeline rounds it
+    assert torch.equal(unconditional, output[:1].float()) and torch.equal(conditional, output[1:].float())
+    assert unconditional.dtype == conditional.dtype == torch.float32
 
 
 def test_what_was_not_mixed_so_is_not_taken_apart():
     output = randn(2, 4, 6, 6)
     mix = mixed(output)
-    assert Door(None, W).halves(mix) is None  # nothing came through yet
-    assert after(output[:1]).halves(output[:1]) is None  # guidance is off
-    assert after(output).halves(-mix) is None
-    assert after(output).halves(mixed(output, 2.0)) is None
-    assert after(output).halves(mix[:, :2]) is None  # channels were dropped
-    assert after([output]).halves(mix) is None
+    assert Door(None, W).guesses(mix) is None  # nothing came through yet
+    assert after(output[:1]).guesses(output[:1]) is None  # guidance is off
+    assert after(output).guesses(-mix) is None
+    assert after(output).guesses(mixed(output, 2.0)) is None
+    assert after(output).guesses(mix[:, :2]) is None  # channels were dropped
+    assert after([output]).guesses(mix) is None
 
 
 @pytest.mark.parametrize("name", ["unet", "transformer"])

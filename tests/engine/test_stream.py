@@ -1,9 +1,11 @@
 import threading
 import time
+import weakref
 
 import pytest
 
-from demo.engine.stream import Stopped, Stream, aside
+from demo.engine.stream import Desk, Hand, Stopped, Stream, aside
+from demo.run.trace import BadRequest
 
 SOON = 5.0  # seconds after which a test that hangs is called failed
 
@@ -90,13 +92,13 @@ def test_a_reader_that_is_forgotten_frees_the_producer():
 
 
 def test_cancel_ends_both_sides_without_an_exception():
-    counter, seen, overs = Counter(), [], []
-    items = Stream(counter, over=lambda: overs.append(len(seen)))
+    counter, seen = Counter(), []
+    items = Stream(counter)
     for number in items:
         seen.append(number)
         if number == 4:
             items.cancel()
-    assert seen == [0, 1, 2, 3, 4] and overs == [5]
+    assert seen == [0, 1, 2, 3, 4] and items.over
     assert counter.ended.wait(SOON)
 
 
@@ -152,3 +154,84 @@ def test_aside_returns_and_raises_from_a_thread_of_its_own():
     with pytest.raises(ZeroDivisionError):
         aside(lambda: 1 / 0)
     assert not [thread for thread in threading.enumerate() if thread.name == "aside" and thread.is_alive()]
+
+
+def test_the_last_item_waits_for_no_room():
+    ended = threading.Event()
+
+    def produce(outlet):
+        outlet(1)
+        outlet(1)
+        outlet(2, last=True)
+        ended.set()
+
+    items = Stream(produce, room=1)
+    assert next(items) == 1
+    assert ended.wait(SOON) and list(items) == [1, 2]
+
+
+def test_a_hand_does_everything_in_order_in_one_thread_that_ends_when_idle():
+    hand, done, ended = Hand(idle=0.05), [], threading.Event()
+    for number in range(5):
+        hand(lambda number=number: done.append((number, threading.current_thread())))
+    hand(ended.set)
+    assert ended.wait(SOON)
+    assert [number for number, _ in done] == list(range(5)) and len({thread for _, thread in done}) == 1
+    done[0][1].join(SOON)
+    assert not done[0][1].is_alive()
+    ended.clear()
+    hand(ended.set)  # and it comes back
+    assert ended.wait(SOON)
+
+
+def test_a_hand_holds_nothing_of_what_it_has_done():
+    class Work:
+        def __call__(self):
+            ended.set()
+
+    hand, ended, work = Hand(), threading.Event(), Work()
+    gone = weakref.ref(work)
+    hand(work)
+    del work
+    assert ended.wait(SOON)
+    time.sleep(0.1)
+    assert gone() is None
+
+
+def test_streams_of_a_desk_take_turns_in_the_order_in_which_they_were_begun():
+    desk, order = Desk(), []
+    streams = [desk.stream(lambda outlet, n=n: order.append(n) or outlet(n), str(n)) for n in range(6)]
+    begun = [2, 0, 5, 1, 4, 3]
+    readers = []
+    for n in begun:
+        readers.append(threading.Thread(target=lambda n=n: list(streams[n])))
+        readers[-1].start()
+        time.sleep(0.02)
+    for reader in readers:
+        reader.join(SOON)
+    assert order == begun
+
+
+def test_a_stream_that_is_cancelled_before_its_turn_is_not_produced():
+    desk, going, first = Desk(), threading.Event(), Counter()
+    held = desk.stream(lambda outlet: (outlet(0), going.wait(SOON)))
+    next(held)
+    waiting = desk.stream(first, "mine")
+    reader = threading.Thread(target=lambda: list(waiting))
+    reader.start()
+    time.sleep(0.05)
+    assert desk.cancel("mine")
+    reader.join(SOON)
+    assert not reader.is_alive()
+    going.set()
+    assert list(desk.stream(Counter(2))) == [0, 1] and first.made == 0
+
+
+def test_two_under_way_never_have_one_name():
+    desk = Desk()
+    stream = desk.stream(Counter(3), "mine")
+    with pytest.raises(BadRequest, match="name of its own"):
+        desk.stream(Counter(3), "mine")
+    assert list(stream) == [0, 1, 2]
+    again = desk.stream(Counter(3), "mine")
+    assert desk.cancel("mine") and not desk.cancel("mine") and list(again) == []

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from demo.engine.api import BrokenRun
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.run.finish import Finish
 from demo.run.trace import SCHEDULERS, Request, Watch, difference, without_word
@@ -23,7 +24,7 @@ def close(found, expected):
 
 
 @every_scheduler
-@pytest.mark.parametrize("watch", [Watch(word_maps=True), Watch(guesses=True), BOTH], ids=["words", "sides", "both"])
+@pytest.mark.parametrize("watch", [Watch(word_maps=True), Watch(guesses=True), BOTH], ids=["words", "guesses", "both"])
 def test_recording_does_not_change_a_bit_of_any_state(engine, key, watch):
     request = replace(REQUEST, scheduler=key)
     alone = list(engine.frames(request))
@@ -38,7 +39,7 @@ def test_recording_does_not_change_a_bit_of_any_state(engine, key, watch):
 
 @every_scheduler
 @pytest.mark.parametrize("guidance", [1.5, 5.0, 20.0])
-def test_the_guess_is_mixed_from_its_two_sides(engine, key, guidance):
+def test_the_guess_is_mixed_from_the_two(engine, key, guidance):
     request = replace(REQUEST, scheduler=key, guidance=guidance)
     for step in list(engine.steps(request, watch=BOTH))[1:]:
         assert step.conditional.shape == step.unconditional.shape == step.denoised.shape
@@ -48,7 +49,7 @@ def test_the_guess_is_mixed_from_its_two_sides(engine, key, guidance):
 
 
 @every_scheduler
-def test_each_side_is_the_guess_of_a_run_without_guidance(engine, key):
+def test_each_of_the_two_is_the_guess_of_a_run_without_guidance(engine, key):
     """Twins at the first step, where all three runs are still at the same noise."""
     asked = replace(REQUEST, scheduler=key)
     guided, alone, empty = (
@@ -57,7 +58,7 @@ def test_each_side_is_the_guess_of_a_run_without_guidance(engine, key):
     )
     close(guided.conditional, alone.denoised)
     close(guided.unconditional, empty.denoised)
-    assert alone.conditional is alone.unconditional is None  # one guess has no sides
+    assert alone.conditional is alone.unconditional is None  # one guess is not mixed
     np.testing.assert_allclose(guided.word_maps, alone.word_maps, rtol=2e-3)
 
 
@@ -92,22 +93,22 @@ def test_frames_carry_the_numbers_they_were_made_of(engine):
         assert replace(frame, step=None).sha256 == frame.sha256
 
 
-def test_sides_are_decoded_when_asked_for(engine):
+def test_guesses_are_decoded_when_asked_for(engine):
     frame = list(engine.frames(REQUEST, watch=BOTH))[3]
-    sides = engine.guesses(frame.step, REQUEST)
-    assert list(sides) == ["conditional", "unconditional", "guided"]
-    assert all(picture.shape == (32, 32, 3) and picture.dtype == np.uint8 for picture in sides.values())
-    assert np.abs(sides["guided"].astype(int) - frame.denoised).max() <= 1  # that one was decoded in a batch of two
+    shown = engine.guesses(frame.step, REQUEST)
+    assert list(shown) == ["conditional", "unconditional", "guided"]
+    assert all(picture.shape == (32, 32, 3) and picture.dtype == np.uint8 for picture in shown.values())
+    assert np.abs(shown["guided"].astype(int) - frame.denoised).max() <= 1  # that one was decoded in a batch of two
     for w, name in ((0.0, "unconditional"), (1.0, "conditional")):
         remixed = engine.guesses(frame.step, replace(REQUEST, guidance=w))["guided"].astype(int)
-        assert np.abs(remixed - sides[name]).max() <= 1
+        assert np.abs(remixed - shown[name]).max() <= 1
 
 
-def test_a_step_without_sides_shows_what_it_has(engine):
+def test_a_step_without_guesses_shows_what_it_has(engine):
     first, second, *_ = engine.steps(REQUEST)
     assert set(engine.guesses(first, REQUEST).values()) == {None}
-    sides = engine.guesses(second, REQUEST)
-    assert sides["conditional"] is sides["unconditional"] is None and sides["guided"].shape == (32, 32, 3)
+    shown = engine.guesses(second, REQUEST)
+    assert shown["conditional"] is shown["unconditional"] is None and shown["guided"].shape == (32, 32, 3)
 
 
 def test_the_remix_at_the_runs_own_guidance_is_the_preview_of_its_guess(engine):
@@ -148,23 +149,28 @@ def test_an_upscaler_is_told_the_prompt_and_the_seed(engine):
     given = []
 
     class Fake:
-        def __call__(self, image, prompt, generator):
-            given.append((image.size, prompt, generator.initial_seed()))
-            self.images = [image.resize((64, 64))]
+        def __call__(self, image, prompt, generator, output_type):
+            given.append((image.size, prompt, generator.initial_seed(), output_type))
+            self.images = [np.asarray(image.resize((64, 64))) / 255 + self.off]
             return self
+
+        off = 0.0
 
     image = list(engine.frames(REQUEST))[-1].image
     plain = engine.finish(image, Finish(upscale=2), REQUEST)
     assert (plain.added == 128).all()
     engine._upscaler = lambda picture, **arguments: Fake()(picture, **arguments).images[0]
     invented = engine.finish(image, Finish(upscale=2), REQUEST)
-    assert given == [((32, 32), REQUEST.prompt, 7)]
+    assert given == [((32, 32), REQUEST.prompt, 7, "np")]
     assert invented.image.shape == (64, 64, 3) and (invented.added != 128).any()
+    Fake.off = np.nan
+    with pytest.raises(BrokenRun, match="upscaler"):  # and no black picture
+        engine.finish(image, Finish(upscale=2), REQUEST)
 
 
-def test_sides_may_be_asked_for_while_a_run_is_under_way(engine):
+def test_guesses_may_be_asked_for_while_a_run_is_under_way(engine):
     steps = engine.steps(replace(REQUEST, steps=50), watch=BOTH)
     next(steps)
     step = next(steps)
-    assert engine.guesses(step, REQUEST)["guided"] is not None and engine._turn.locked()
+    assert engine.guesses(step, REQUEST)["guided"] is not None
     steps.close()

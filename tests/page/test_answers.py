@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from fake_engine import CELLS, FakeEngine
+from following import Visitor, form, told
 from PIL import Image
 
 from demo.page import answers as module
@@ -27,13 +28,12 @@ def live(tmp_path):
 
 @pytest.fixture
 def answers(live):
-    return Answers(live.engine, live.runs)
+    return Answers(live.engine, live.runs, live.prompts)
 
 
 def run(live, prompt="a blue cat", **changed) -> str:
     """The key of a run that has ended."""
-    messages = list(live.watch({"prompt": prompt, "seed": 7, "steps": STEPS} | changed))
-    return json.loads(messages[0])["run"]
+    return told(live, form(**{"prompt": prompt, "steps": STEPS} | changed))[0]["run"]
 
 
 def pixels(uri: str) -> np.ndarray:
@@ -163,12 +163,12 @@ def test_a_picture_that_would_be_too_large_is_refused(live, answers, monkeypatch
 
 
 def test_there_is_nothing_to_finish_in_a_run_that_was_stopped(live, answers):
-    messages = []
-    for text in live.watch({"prompt": "a cat", "steps": 50}):
-        messages.append(json.loads(text))
-        if messages[-1].get("index") == 2:
-            live.stop(messages[0]["run"])
-    assert answered(answers.touch, messages[0]["run"], 2, 0, 0) == {"error": module.UNFINISHED}
+    live.engine.pause = 0.01
+    visitor = Visitor(live, form(steps=50))
+    for message in visitor:
+        if message.get("index") == 2:
+            live.stop(visitor.run)
+    assert answered(answers.touch, visitor.run, 2, 0, 0) == {"error": module.UNFINISHED}
 
 
 @pytest.mark.parametrize("key", [None, "", "x", 5, ["x"], {}])
@@ -179,11 +179,11 @@ def test_nobody_asks_about_a_run_without_its_key(live, answers, key):
 
 
 def test_a_run_under_way_has_to_end_first(live, answers):
-    messages = live.watch({"prompt": "a cat", "steps": 3})
-    key = json.loads(next(messages))["run"]
-    next(messages)
-    assert answered(answers.guesses, key, 0) == {"error": "This run is still under way."}
-    list(messages)
+    live.engine.pause = 0.1
+    visitor = Visitor(live, form())
+    next(visitor), next(visitor)
+    assert answered(answers.guesses, visitor.run, 0) == {"error": "This run is still under way."}
+    list(visitor)
 
 
 def test_frames_that_made_room_are_gone(live, answers):
@@ -193,11 +193,16 @@ def test_frames_that_made_room_are_gone(live, answers):
 
 def test_only_so_many_hands(live, answers):
     key = run(live)
+    heavy = [(answers.touch, key, 2, 0, 0), (answers.guesses, key, 2), (answers.overlap, key, key, [1])]
+    heavy += [(answers.numbers, "a new cat"), (answers.token, "a new cat", 1), (answers.atlas,)]
     for _ in range(module.AT_ONCE):
         answers._hands.acquire()
-    assert answered(answers.touch, key, 2, 0, 0) == {"error": module.BUSY, "again": True}
+    for ask in heavy:
+        assert answered(*ask) == {"error": module.BUSY, "again": True}
+    assert "tokens" in answers.numbers("a blue cat"), "what was just read needs no hand"
     answers._hands.release()
-    assert "touches" in answers.touch(key, 2, 0, 0)
+    for ask in heavy:
+        assert "error" not in answered(*ask)
 
 
 def test_whatever_breaks_is_one_sentence(live, answers, monkeypatch):

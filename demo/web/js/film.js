@@ -1,6 +1,7 @@
 // The filmstrip and its scrubber. The strip is the track: tiles of steps spread evenly, and a head that rides over them
 // carrying the step on show. The scrubber itself is a range input as large as the strip, so touch and keys come with it.
 
+import { shown } from "./reel.js";
 import { paint } from "./stage.js";
 
 export class Film {
@@ -23,6 +24,7 @@ export class Film {
     this.scrub.disabled = true;
     this.head.hidden = true;
     this.count = 0;
+    this.drawn = new Set();
     this.fit();
   }
 
@@ -50,21 +52,31 @@ export class Film {
   reached(reel) {
     [...this.tiles.children].forEach((tile, at) => {
       const frame = reel.frames[Math.round((at * reel.total) / (this.count - 1))];
-      if (!frame || this.drawn.has(at)) return;
+      if (!frame?.state || this.drawn.has(at)) return;
       paint(tile, frame.state);
       tile.classList.add("on");
       this.drawn.add(at);
     });
   }
 
-  draw(step, frame, reel) {
+  draw(state) {
+    const reel = shown(state);
+    if (reel !== this.reel || reel.asked !== this.begun) {
+      this.begun = reel.asked;
+      this.lay(reel);
+    }
+    this.reached(reel);
+    this.show(state.step, reel.frames[state.step], reel);
+  }
+
+  show(step, frame, reel) {
     if (!frame) return;
     this.step = step;
     this.scrub.disabled = false;
     this.scrub.value = step;
     this.scrub.setAttribute("aria-valuetext", "step " + step + " of " + reel.total);
     this.head.hidden = false;
-    paint(this.head, frame.state);
+    if (frame.state) paint(this.head, frame.state);
     this.place();
   }
 

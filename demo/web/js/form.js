@@ -1,5 +1,7 @@
 // The prompt and the settings: what is typed, what the model knows of it, and what the server said against it.
 
+import { running } from "./reel.js";
+import { lengthOf, many } from "./text.js";
 import { unknownIn } from "./words.js";
 
 const DEFAULTS = { steps: "30", seed: "7" };
@@ -52,14 +54,24 @@ export class Form {
     this.typed();
   }
 
-  begin() {
-    this.trouble("");
-    this.swap(true);
-    this.began = performance.now();
+  /** Put in what is given, as typed; what is absent or no text stays. */
+  set(given) {
+    for (const [name, field] of Object.entries(this.fields)) {
+      const value = given[name];
+      if (typeof value !== "string" || (name === "scheduler" && !Object.hasOwn(this.facts.schedulers, value))) continue;
+      field.value = value;
+      field.dispatchEvent(new Event("input"));
+    }
+    if (typeof given.prompt === "string") this.setPrompt(given.prompt);
   }
 
-  end() {
-    this.swap(false);
+  /** While a run is under way there is Stop in the place of Generate. */
+  draw(state) {
+    const busy = Boolean(running(state));
+    if (busy === this.busy) return;
+    this.busy = busy;
+    this.began = performance.now();
+    this.swap(busy);
   }
 
   /** One sentence near the prompt; what was typed stays. `name` is the field it is about, which gets the focus. */
@@ -106,7 +118,7 @@ export class Form {
       field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.onsubmit()));
     }
     this.page.querySelector(".dice").onclick = () => {
-      this.fields.seed.value = crypto.getRandomValues(new Uint32Array(1))[0];
+      this.fields.seed.value = String(crypto.getRandomValues(new Uint32Array(1))[0]);
       this.summary();
     };
     for (const door of this.page.querySelectorAll("[data-drawer]")) door.onclick = () => this.open(door);
@@ -139,7 +151,8 @@ export class Form {
   summary() {
     if (!this.alert.hidden) this.trouble("");
     const { steps, guidance, seed, scheduler } = this.fields;
-    const parts = [steps.value + " steps", "guidance " + guidance.value, seed.value ? "seed " + seed.value : "any seed"];
+    this.onchanged?.();
+    const parts = [many(steps.value, "step"), "guidance " + guidance.value, seed.value ? "seed " + seed.value : "any seed"];
     this.page.querySelector(".settings-sum").textContent = [...parts, scheduler.selectedOptions[0].label].join(" · ");
   }
 
@@ -150,6 +163,7 @@ export class Form {
     this.mark(text, unknown);
     this.hint.replaceChildren(...this.advice(text, unknown));
     this.ontyped?.(text);
+    this.onchanged?.();
     if (!this.alert.hidden) this.trouble("");
   }
 
@@ -172,16 +186,7 @@ export class Form {
   }
 
   advice(text, unknown) {
-    const limit = this.facts.limits.prompt;
-    if (text.length > limit * 0.8) return [text.length + " of " + limit + " characters"];
-    if (!unknown.length) {
-      return this.known.size
-        ? ["A tiny model trained on emoji scenes. It knows " + this.known.size + " words, and nothing else in the world."]
-        : ["This is " + this.facts.model + "."];
-    }
-    const words = [...new Set(unknown.map(({ word }) => word.toLowerCase()))];
-    const shown = words.slice(0, 4).map((word) => "“" + word + "”").join(", ") + (words.length > 4 ? " and more" : "");
-    return ["It does not know " + shown + ": it will draw something, but not that."];
+    return [advice(text, unknown, { limit: this.facts.limits.prompt, known: this.known.size, model: this.facts.model })];
   }
 
   swap(running) {
@@ -191,4 +196,16 @@ export class Form {
     this.page.classList.toggle("running", running);
     if (had === this.haltButton && !running) this.goButton.focus({ preventScroll: true });
   }
+}
+
+/** The line under the prompt: how long it is where that is near the limit, else what the model knows of it. */
+export function advice(text, unknown, { limit, known, model }) {
+  const length = lengthOf(text);
+  if (length > limit * 0.8) return length + " of " + limit + " characters";
+  if (!unknown.length) {
+    return known ? "A tiny model trained on emoji scenes. It knows " + many(known, "word") + ", and nothing else in the world." : "This is " + model + ".";
+  }
+  const words = [...new Set(unknown.map(({ word }) => word.toLowerCase()))];
+  const shown = words.slice(0, 4).map((word) => "“" + word + "”").join(", ") + (words.length > 4 ? " and more" : "");
+  return "It does not know " + shown + ": it will draw something, but not that.";
 }

@@ -16,7 +16,6 @@ class Looks {
   constructor(reel) {
     this.reel = reel;
     this.words = wordsOf(reel.asked.prompt ?? "", reel.asked.tokens ?? []);
-    this.chosen = null; // index of the word that is shown on the pictures
     this.maps = []; // per step: per word a Float32Array, or null where nothing was recorded
     this.grid = null; // {h, w} of every map
     this.ranges = this.words.map(() => [Infinity, 0]); // the least and the most that a place of any step gave

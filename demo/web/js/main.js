@@ -1,7 +1,7 @@
-// The page's conductor: listens to the run's messages and to the visitor, and keeps the one number that is the state,
-// the step on show. Everything drawn follows from it in `show`.
+// Wires the page: the store, those who draw from it, those who change it. No logic lives here.
 
-import { Beside } from "./beside.js";
+import { Address } from "./bar.js";
+import { Controller } from "./controller.js";
 import { Film } from "./film.js";
 import { Form } from "./form.js";
 import { Glossary } from "./glossary.js";
@@ -9,211 +9,72 @@ import { listenForKeys } from "./keys.js";
 import { Panels } from "./panels.js";
 import { Player } from "./player.js";
 import { tell } from "./prose.js";
-import { Reel } from "./reel.js";
-import { Run } from "./run.js";
+import { recordings } from "./recordings.js";
+import { running } from "./reel.js";
+import { fillWidth } from "./room.js";
+import { GradioSource } from "./sources/gradio.js";
+import { RecordedSource } from "./sources/recorded.js";
 import { Stage } from "./stage.js";
+import { makeStore } from "./store.js";
 import { Teller } from "./teller.js";
 import { theme } from "./theme.js";
 import { Tour } from "./tour.js";
+import { Views } from "./views.js";
 import { browseWords } from "./words.js";
 
 /** `page` is the element .oos, `facts` what the server said of the model, `gradio` its trigger and server. */
 export function start(page, facts, gradio) {
-  const find = (selector) => page.querySelector(selector);
+  const store = makeStore();
   const form = new Form(page, facts);
-  const stage = new Stage(page);
-  const teller = new Teller(page);
-  const film = new Film(find(".film"), (step) => go(step));
-  const player = new Player(page, { here: () => step, last: () => reel.last, go: (to) => show(to), held: follow });
-  const run = new Run(gradio, { begin, waiting, drawn, packing, done, trouble });
+  const teller = new Teller(page, facts);
+  const views = new Views(page, form, teller, store);
+  const sources = { live: (key) => new GradioSource(gradio, key), recorded: (found) => new RecordedSource(found) };
+  const act = new Controller(store, sources, views);
+  const player = new Player(page, { state: () => store.get(), go: (step) => act.go(step) });
+  const go = (step, aloud) => {
+    player.pause();
+    act.go(step, aloud);
+  };
   const panels = new Panels(page, {
     facts,
-    server: gradio.server,
     page,
-    go: (to) => go(to),
-    reel: () => reel,
-    step: () => step,
+    store,
+    go,
+    ask: (panel, question) => act.ask(panel, question),
+    choose: (word) => act.choose(word),
+    beside: (values, on) => act.beside(values, on),
     values: () => form.values(),
-    busy: () => run.running || Boolean(second?.running),
-    beside,
     say: (text) => teller.say(text),
     subtitle: (stage, text) => teller.subtitle(stage, text),
+    open: (stage) => act.openStage(stage),
   });
+  const film = new Film(page.querySelector(".film"), go);
   const glossary = new Glossary(page, facts.glossary);
-  const tour = new Tour(page, facts.tour, {
-    reel: () => reel,
-    busy: () => run.running,
-    go: (to) => go(to),
-    open: (stage) => panels.show(stage),
-    prompt,
-    run: runIt,
-  });
-  let reel = new Reel();
-  let step = 0;
-  let following = false;
-  let second = null; // a run beside this one, asked for by a panel
+  const tour = new Tour(page, facts.tour, { state: () => store.get(), go, open: (stage) => act.openStage(stage), run: () => views.runIt(facts), prompt: () => views.prompt(facts) });
+  const address = new Address(page, facts, form, store);
 
-  /** Draw step `to`: a pure function of it and of the reel. */
-  function show(to) {
-    step = Math.max(0, Math.min(to, reel.last));
-    const frame = reel.frames[step];
-    stage.draw(frame, reel);
-    film.draw(step, frame, reel);
-    teller.draw(frame, reel, { running: run.running });
-    panels.draw(step, frame, reel);
-    find(".follow").hidden = !(run.running && !following && reel.last > 0);
-  }
-
-  /** The visitor chose a step. */
-  function go(to, aloud = false) {
-    player.pause();
-    following = run.running && to >= reel.last;
-    show(to);
-    if (aloud) teller.say(teller.sentence(reel.frames[step], reel));
-  }
-
-  function follow() {
-    following = run.running;
-    show(reel.last);
-  }
-
-  /** Run `values` beside the run on the timeline; null while there is another. */
-  function beside(values, on) {
-    if (run.running || second?.running) return null;
-    second = new Beside(gradio, values, on);
-    return second;
-  }
-
-  function ask() {
-    if (run.running) return;
-    if (second?.running) {
-      second.stop(); // the visitor's own run comes first
-      if (!second.known) return void setTimeout(ask, 50);
-    }
-    player.pause();
-    form.begin();
-    page.classList.add("tuning");
-    teller.status("Sending your prompt");
-    run.ask(form.values());
-    takeKeys();
-  }
-
-  /** From here on keys mean the timeline; its scrubber can take the focus only once there is a first picture. */
-  function takeKeys() {
-    find(".scrub").focus({ preventScroll: true });
-  }
-
-  /** What would run now: the visitor's words, or an example while there are none. */
-  function prompt() {
-    return form.values().prompt.trim() || facts.examples[0];
-  }
-
-  function runIt() {
-    form.setPrompt(prompt());
-    ask();
-  }
-
-  function begin(message) {
-    reel = new Reel(message);
-    step = 0;
-    following = true;
-    stage.clear(reel);
-    film.lay(reel);
-    teller.begin(reel);
-    panels.lay(reel);
-    player.enable(false);
-    page.classList.add("docked");
-    tour.offer();
-    bringIntoView(find(".phases"), find(".timeline"));
-  }
-
-  function waiting({ ahead }) {
-    const who = ahead === 1 ? "another visitor's run" : ahead + " other runs";
-    teller.status("Waiting for " + who + " to finish");
-  }
-
-  async function drawn(message) {
-    const frame = await reel.add(message);
-    if (frame.reel !== reel) return;
-    page.classList.remove("tuning");
-    player.enable(true);
-    film.reached(reel);
-    if (following) show(reel.last);
-    else show(step);
-    if (frame.index === 0 && document.activeElement === find("#oos-prompt")) takeKeys();
-    teller.milestone(frame, reel);
-  }
-
-  function packing() {
-    teller.status("Packing the GIF");
-  }
-
-  async function done(message) {
-    await reel.settled();
-    page.classList.remove("tuning");
-    reel.ended(message);
-    form.end();
-    teller.done(reel);
-    if (message.note) form.trouble(message.note);
-    panels.ended(reel);
-    tour.offer();
-    if (reel.last >= 0) show(following ? reel.last : step);
-    following = false;
-  }
-
-  function trouble(message) {
-    page.classList.remove("tuning");
-    form.end();
-    form.trouble(message.sentence, message.field);
-    if (message.run && message.run === reel.run) {
-      reel.ended({ stopped: true });
-      panels.ended(reel);
-    }
-    teller.status(reel.last < 0 ? "" : null);
-    if (reel.last >= 0) show(step);
-    following = false;
-  }
-
-  form.onsubmit = ask;
-  form.onstop = () => {
-    teller.status("Stopping after this step");
-    run.stop();
-  };
-  find(".follow").onclick = follow;
-  find(".first").onclick = runIt;
+  for (const part of [form, new Stage(page), film, teller, player, panels, tour, address]) store.subscribe((state) => part.draw(state));
+  form.onsubmit = () => (player.pause(), act.generate());
+  form.onstop = () => act.stop();
   form.ontyped = (text) => panels.typed(text);
-  fillWidth(page);
-  browseWords(page, facts, form);
-  theme(find(".theme"));
+  teller.onfile = (path) => act.ask("file", { path });
+  page.querySelector(".follow").onclick = () => go(Infinity);
+  page.querySelector(".first").onclick = () => views.runIt(facts);
+  page.querySelector(".help").onclick = () => page.querySelector("dialog.keys").showModal();
   listenForKeys(page, {
-    step: (by) => reel.last >= 0 && go(step + by, true),
-    jump: (end) => reel.last >= 0 && go(end ? reel.last : 0, true),
+    step: (by) => go(store.get().step + by, true),
+    jump: (end) => go(end ? Infinity : 0, true),
     play: () => player.toggle(),
     loop: () => player.toggleLoop(),
-    stop: () => run.running && form.onstop(),
+    stop: () => running(store.get()) && act.stop(),
     close: () => glossary.close() || tour.leave(),
   });
-  find(".help").onclick = () => find(".keys").showModal();
-  stage.clear(reel);
-  film.lay(reel);
-  teller.rest(facts);
+  recordings(page, (text) => act.openRecording(text), (sentence) => form.trouble(sentence));
+  fillWidth(page);
+  browseWords(page, facts, form);
+  theme(page.querySelector(".theme"));
   tell(page, facts.pages);
-  panels.load();
-}
-
-/** Tell the style sheet how far the frame around us keeps us from the window's edge: a phone has no room for that. */
-function fillWidth(page) {
-  const measure = () => page.style.setProperty("--bleed", page.parentElement.getBoundingClientRect().left + "px");
-  new ResizeObserver(measure).observe(page.parentElement);
-  measure();
-}
-
-/** Scroll as little as shows everything from `top` to `bottom`, or from `top` on where the window is too small for that. */
-function bringIntoView(top, bottom) {
-  const above = top.getBoundingClientRect().top - 12;
-  const docked = getComputedStyle(bottom).position === "fixed";
-  const below = docked ? above : bottom.getBoundingClientRect().bottom + 12 - innerHeight;
-  const by = above < 0 ? above : Math.max(0, Math.min(above, below));
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  scrollBy({ top: by, behavior: calm ? "auto" : "smooth" });
+  const said = address.restore();
+  store.update();
+  panels.load().then(() => act.restore(said.step));
 }

@@ -1,16 +1,7 @@
-// The panels of the four stages: at most one stage is open, and its parts draw what the run says at the step on show.
-//
-// A part is a fragment panels/<name>.html whose root says data-panel="<name>", a sheet css/panels/<name>.css and a module
-// js/panels/<name>.js with a class Panel:
-//   constructor(root, context)   what stands still; where the model has no such part it is not made at all
-//   lay(reel)                    a run begins: forget the one before
-//   draw(step, frame, reel)      draw this step; only while the part is open, and again when it is opened
-//   ended(reel)                  the run is over: reel.end is its last message
-// and, where it needs them, typed(prompt), shut() when its stage is closed, and wake() when it is opened.
-// context: {facts, server, page, go(step), reel(), step(), values(), busy(), beside(values, on), say(text),
-// subtitle(stage, text)}; see main.js and beside.js
+// The panels of the four stages: at most one stage is open, and its parts draw what the state says; see part.js.
 
-const CLOSED = "closed";
+import { shown } from "./reel.js";
+import { glide } from "./room.js";
 
 export class Panels {
   constructor(page, context) {
@@ -18,87 +9,61 @@ export class Panels {
     this.context = context;
     this.doors = [...page.querySelectorAll("[data-opens]")];
     this.sections = Object.fromEntries([...page.querySelectorAll("[data-stage]")].map((section) => [section.dataset.stage, section]));
+    /** @type {import("./part.js").Part[]} */
     this.parts = [];
-    this.open = null;
-    this.chosen = false; // whether the visitor has said which panel to see
     for (const door of this.doors) door.onclick = () => this.choose(door.dataset.opens);
-    window.addEventListener("hashchange", () => this.remembered());
   }
 
   /** Fetch the modules; a part that cannot be had says so in its own place. */
   async load() {
     const { facts } = this.context;
     const roots = [...this.page.querySelectorAll("[data-panel]")];
-    this.parts = await Promise.all(
+    const parts = await Promise.all(
       roots.map(async (root) => {
         const name = root.dataset.panel;
         const why = facts.cannot[root.dataset.needs];
         if (why) return this.cannot(root, why);
         try {
           const { Panel } = await import("./panels/" + name + ".js");
-          return { root, stage: root.closest("[data-stage]")?.dataset.stage, panel: new Panel(root, this.context) };
+          return new Panel(root, this.context);
         } catch (error) {
           console.error(error);
           return this.cannot(root, "This part did not load; reload the page to see it.");
         }
       }),
     );
-    this.parts = this.parts.filter(Boolean);
-    this.remembered();
+    this.parts = parts.filter(Boolean);
+    this.draw(this.context.store.get());
   }
 
-  lay(reel) {
-    if (!this.chosen && !this.open && reel.run) this.show("guess");
-    this.tell("lay", reel);
-  }
-
-  draw(step, frame, reel) {
-    for (const { panel, stage } of this.parts) if (this.shows(stage)) panel.draw?.(step, frame, reel);
-  }
-
-  ended(reel) {
-    this.tell("ended", reel);
+  /** Open what is open, at the first run what the third stage shows, and let every part draw itself. */
+  draw(state) {
+    const { run } = shown(state);
+    if (run && !this.began) {
+      this.began = true;
+      if (state.open === null && !this.page.classList.contains("chosen")) return this.context.open("guess");
+    }
+    for (const [name, section] of Object.entries(this.sections)) section.hidden = name !== state.open;
+    for (const door of this.doors) door.setAttribute("aria-expanded", door.dataset.opens === state.open);
+    for (const part of this.parts) {
+      try {
+        part.draw(state);
+      } catch (error) {
+        console.error(error); // one part that cannot draw must not keep the others from it
+      }
+    }
   }
 
   typed(prompt) {
-    this.tell("typed", prompt);
+    for (const part of this.parts) part.typed(prompt);
   }
 
   /** The visitor pressed a stage: open its panel, or close it if it is the open one. */
   choose(stage) {
-    this.chosen = true;
-    this.show(stage === this.open ? null : stage);
-    history.replaceState(history.state, "", location.pathname + location.search + "#" + (this.open ?? CLOSED));
-    if (this.open) reveal(this.page, this.sections[this.open]);
-  }
-
-  /** Open one panel, or none; where the page stands in the window stays as it is. */
-  show(stage) {
-    if (stage === this.open) return;
-    const before = this.open;
-    this.open = stage;
-    for (const [name, section] of Object.entries(this.sections)) section.hidden = name !== stage;
-    for (const door of this.doors) door.setAttribute("aria-expanded", door.dataset.opens === stage);
-    for (const part of this.parts) if (before && part.stage === before) part.panel.shut?.();
-    for (const part of this.parts) if (stage && part.stage === stage) part.panel.wake?.();
-    const reel = this.context.reel();
-    this.draw(this.context.step(), reel.frames[this.context.step()], reel);
-  }
-
-  /** What the address says is open, where it says something. */
-  remembered() {
-    const said = location.hash.slice(1);
-    if (said !== CLOSED && !(said in this.sections)) return;
-    this.chosen = true;
-    this.show(said === CLOSED ? null : said);
-  }
-
-  shows(stage) {
-    return !stage || stage === this.open;
-  }
-
-  tell(what, ...told) {
-    for (const { panel } of this.parts) panel[what]?.(...told);
+    this.page.classList.add("chosen");
+    const now = stage === this.context.store.get().open ? null : stage;
+    this.context.open(now);
+    if (now) reveal(this.page, this.sections[now]);
   }
 
   cannot(root, why) {
@@ -120,7 +85,5 @@ function reveal(page, section) {
   const { top, bottom } = section.getBoundingClientRect();
   const wanted = docked ? top - floor * 0.4 : bottom + 12 - floor;
   const by = docked ? Math.max(0, wanted) : Math.max(0, Math.min(bar.top - 12, wanted));
-  if (by < 8) return;
-  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  scrollBy({ top: by, behavior: calm ? "auto" : "smooth" });
+  if (by >= 8) glide(by);
 }

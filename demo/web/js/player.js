@@ -1,11 +1,13 @@
 // Playing what was drawn, at a speed one can watch. Nothing plays by itself: only after the button or its key.
 
+import { shown } from "./reel.js";
+
 const REST = 2000; // ms that the last picture stays before a loop starts again, as in the GIF
 
 export class Player {
-  /** `reel`: here() and last() are steps, go(step) shows one, held() is called when a live run has been caught up. */
-  constructor(page, reel) {
-    this.reel = reel;
+  /** `act`: state() is the page's, go(step) shows one. */
+  constructor(page, act) {
+    this.act = act;
     this.button = page.querySelector(".play");
     this.looping = page.querySelector(".loop");
     this.speed = page.querySelector(".speed select");
@@ -14,13 +16,24 @@ export class Player {
     this.looping.onclick = () => this.toggleLoop();
   }
 
-  enable(on) {
-    this.button.disabled = !on;
+  draw(state) {
+    const reel = shown(state);
+    this.button.disabled = reel.last < 0;
+    if (reel !== this.reel) this.pause(); // another run: what was playing is gone
+    this.reel = reel;
+  }
+
+  get here() {
+    return this.act.state().step;
+  }
+
+  get last() {
+    return shown(this.act.state()).last;
   }
 
   toggle() {
     if (this.timer) this.pause();
-    else if (this.reel.last() > 0) this.play();
+    else if (this.last > 0) this.play();
   }
 
   toggleLoop() {
@@ -30,7 +43,7 @@ export class Player {
 
   play() {
     this.mark(true);
-    if (this.reel.here() >= this.reel.last()) this.reel.go(0);
+    if (this.here >= this.last) this.act.go(0);
     this.again();
   }
 
@@ -41,20 +54,15 @@ export class Player {
   }
 
   again() {
-    const ended = this.reel.here() >= this.reel.last();
+    const ended = this.here >= this.last;
     this.timer = setTimeout(() => this.tick(), ended ? REST : 1000 / Number(this.speed.value));
   }
 
   tick() {
-    const { here, last, go, held } = this.reel;
     const loop = this.looping.getAttribute("aria-pressed") === "true";
-    if (here() < last()) go(here() + 1);
-    else if (loop) go(0);
-    if (here() >= last() && !loop) {
-      this.pause();
-      held();
-      return;
-    }
+    if (this.here < this.last) this.act.go(this.here + 1);
+    else if (loop) this.act.go(0);
+    if (this.here >= this.last && !loop) return this.pause();
     this.again();
   }
 

@@ -1,5 +1,6 @@
 // The three pictures of one step, and what each is called for those who cannot see it.
 
+import { shown } from "./reel.js";
 import { told } from "./teller.js";
 
 const NAMES = { state: "The state", guess: "The guess", change: "What changed" };
@@ -33,13 +34,16 @@ export class Stage {
     }
   }
 
-  draw(frame, reel) {
-    if (!frame) return;
+  draw(state) {
+    const reel = shown(state);
+    const frame = reel.frames[state.step];
+    if (!frame) return this.clear(reel);
     for (const view of this.views) {
       const image = frame[view.name];
       view.canvas.classList.toggle("on", Boolean(image));
       view.idle.hidden = Boolean(image);
-      view.words.textContent = WAITING[view.name];
+      view.idle.classList.remove("inviting");
+      view.words.textContent = frame.torn && !image ? "This picture arrived damaged." : WAITING[view.name];
       view.canvas.setAttribute("aria-label", alt(view.name, frame, reel));
       if (image) paint(view.canvas, image, frame.width, frame.height);
     }

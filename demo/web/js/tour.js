@@ -2,6 +2,7 @@
 // usable, Escape or Leave ends it, and it starts a run only when asked to.
 
 import { fill } from "./prose.js";
+import { running, shown } from "./reel.js";
 
 // What a stop needs besides its place: the panel that must be open, and where on the timeline to stand (a share of it).
 const SET = {
@@ -18,7 +19,7 @@ const SET = {
 const AIR = 16;
 
 export class Tour {
-  /** `act`: reel(), busy(), go(step), open(stage), run(prompt), prompt(). */
+  /** `act`: state(), go(step), open(stage), run(), prompt(). */
   constructor(page, stops, act) {
     this.page = page;
     this.stops = stops;
@@ -33,6 +34,10 @@ export class Tour {
     this.earlier.onclick = () => this.stand(this.at - 1);
     page.querySelector(".leave-tour").onclick = () => this.leave();
     page.querySelector(".run-one").onclick = () => this.runOne();
+  }
+
+  draw() {
+    this.offer();
   }
 
   get on() {
@@ -76,8 +81,9 @@ export class Tour {
     if (!this.on) return;
     const { anchor } = this.stops[this.at];
     const line = this.card.querySelector(".stop-run");
-    const { run, last } = this.act.reel();
-    line.hidden = this.act.busy() || Boolean(run && last >= 0) || anchor === "numbers";
+    const state = this.act.state();
+    const { run, last } = shown(state);
+    line.hidden = Boolean(running(state)) || Boolean(run && last >= 0) || anchor === "numbers";
     line.querySelector("span").textContent = anchor === "prompt" ? "" : "There is no run to look at yet.";
     line.querySelector("button").textContent = "Run “" + this.act.prompt() + "”";
   }
@@ -90,9 +96,9 @@ export class Tour {
 
   set({ stage, at }) {
     if (stage) this.act.open(stage);
-    const { last, total } = this.act.reel();
-    if (last < 0 || at === undefined || at === null || this.act.busy()) return;
-    this.act.go(at === "first" ? 1 : Math.round(at * total));
+    const { last, total } = shown(this.act.state());
+    if (last < 0 || at === undefined || at === null) return;
+    this.act.go(at === "first" ? 1 : Math.round(at * total)); // during a run too: the card speaks of what is on screen
   }
 
   place(anchor) {

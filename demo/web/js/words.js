@@ -33,7 +33,8 @@ export function browseWords(page, facts, form) {
   for (const example of facts.examples) offers.append(chip(example, () => form.setPrompt(example)));
   const groups = Object.entries(facts.groups);
   page.querySelector('[data-drawer="words"]').hidden = !groups.length;
-  page.querySelector(".words-sum").textContent = facts.words.length || "";
+  const listed = new Set(groups.flatMap(([, words]) => words)).size;
+  page.querySelector(".words-sum").textContent = listed ? (listed < facts.words.length ? listed + " of " + facts.words.length : String(listed)) : "";
   const lucky = page.querySelector(".lucky");
   lucky.hidden = groups.length < 2;
   lucky.onclick = () => form.setPrompt(surprise(facts.groups));

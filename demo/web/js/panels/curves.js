@@ -1,37 +1,35 @@
 // The curves of a run under its timeline: noise left and how much each step changed while it runs, how settled each guess
 // was once the final picture is known. Its steps stand under those of the film; a press on it goes to a step.
 
-import { percent } from "../teller.js";
+import { Part } from "../part.js";
+import { many, percent } from "../text.js";
 
 const HEIGHT = 92; // CSS pixels
 const TOP = 12; // room for the label of the mark
 const CURVES = ["noise", "coarse", "fine"];
 const SVG = "http://www.w3.org/2000/svg";
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.root = root;
-    this.context = context;
+    super(root, context);
     this.plot = root.querySelector(".plot");
     this.note = root.querySelector(".note");
     this.film = context.page.querySelector(".film");
     this.values = Object.fromEntries([...root.querySelectorAll(".legend > div")].map((row) => [row.className, row.querySelector("dd")]));
     this.listen();
     new ResizeObserver(() => this.reel && this.fit()).observe(this.plot);
-    this.lay(context.reel());
   }
 
   lay(reel) {
-    this.reel = reel;
     this.drawn = -1;
+    this.step = 0;
     this.data = { noise: [], change: [], coarse: [], fine: [] };
     this.point = null;
     this.note.textContent = reel.run ? "" : "Once something runs, its curves are drawn here.";
     this.fit();
   }
 
-  draw(step, frame, reel) {
-    this.reel = reel;
+  show(step, frame, _reel) {
     this.step = step;
     this.grow();
     if (!frame) return;
@@ -40,9 +38,10 @@ export class Panel {
 
   ended(reel) {
     const { curves, point } = reel.end;
-    if (curves) this.data = { noise: curves.noise_left, change: curves.change, coarse: curves.layout ?? [], fine: curves.detail ?? [] };
+    const layout = (curves?.layout ?? []).map((alike) => Math.max(0, alike)); // a guess may be the opposite of the end
+    if (curves) this.data = { noise: curves.noise_left, change: curves.change, coarse: layout, fine: curves.detail ?? [] };
     this.point = point ?? null;
-    if (reel.last >= 0 && !this.data.coarse.length) this.note.textContent = "How settled a guess was is measured against the final picture, and this run has none.";
+    if (reel.last >= 0 && !this.data.coarse.length) this.note.textContent = "How much a guess was like the final picture is known at the end, and this run has none.";
     this.drawn = -1;
     this.fit();
   }
@@ -150,9 +149,9 @@ export class Panel {
   summary() {
     const { noise, coarse } = this.data;
     if (!noise.length) return "Curves of this run: nothing drawn yet";
-    const fall = "Noise left falls from " + percent(noise[0]) + " to " + percent(noise.at(-1)) + " in " + (noise.length - 1) + " steps.";
+    const fall = "Noise left falls from " + percent(noise[0]) + " to " + percent(noise.at(-1)) + " in " + many(noise.length - 1, "step") + ".";
     if (!coarse.length) return fall;
-    return fall + (this.point === null ? "" : " The layout was decided at step " + this.point + ": from there on it stays at least 90 % settled.");
+    return fall + (this.point === null ? "" : " The layout was decided at step " + this.point + ": from there on a guess is at least 0.90 of 1 like the final picture in it.");
   }
 
   listen() {

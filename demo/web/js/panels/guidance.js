@@ -3,14 +3,15 @@
 // when one stays at a step and looks, and until then they too are approximate, and say so.
 
 import { latents, mix, paintLatents } from "../halves.js";
+import { Part } from "../part.js";
 import { paint } from "../stage.js";
 
+const AGAIN = 4000; // ms until a question that found the server busy is asked once more
 const STAY = 250; // ms at one step before its pictures are asked for
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.root = root;
-    this.context = context;
+    super(root, context);
     this.preview = context.facts.preview;
     this.slide = root.querySelector("#oos-remix");
     this.output = root.querySelector("output");
@@ -24,11 +25,9 @@ export class Panel {
       if (this.inSight) this.soon();
     };
     new IntersectionObserver(look, { threshold: 0.6 }).observe(root.querySelector(".quad"));
-    this.lay(context.reel());
   }
 
   lay(reel) {
-    this.reel = reel;
     this.exact = new Map(); // step -> {with, without, guided}, decoded by the model's own decoder
     this.halves = null;
     clearTimeout(this.timer);
@@ -40,8 +39,7 @@ export class Panel {
     this.soon();
   }
 
-  draw(step, frame, reel) {
-    if (reel !== this.reel) this.lay(reel);
+  show(step, frame, reel) {
     if (!frame) return;
     this.step = step;
     this.halves = frame.conditional && frame.unconditional ? { conditional: latents(frame.conditional), unconditional: latents(frame.unconditional) } : null;
@@ -58,6 +56,7 @@ export class Panel {
   missing(frame) {
     if (this.reel.asked.guidance <= 1) return "Guidance was 1, which is off: this run made one guess at a step, with your words, and nothing was mixed.";
     if (frame.index === 0) return "Step 0 is pure static: there is no guess yet to take apart.";
+    if (!this.halves && !this.exact.has(this.step) && this.reel.recorded) return "This recorded run does not hold the two halves of its guesses.";
     if (!this.halves && !this.exact.has(this.step) && !this.reel.end) return "The halves of this model's guesses are shown when the run has ended.";
     return "";
   }
@@ -99,7 +98,7 @@ export class Panel {
     );
   }
 
-  reset(guidance = this.reel.asked.guidance ?? this.context.facts.guidance) {
+  reset(guidance = this.reel?.asked.guidance ?? this.context.facts.guidance) {
     this.slide.value = guidance;
     this.remix();
   }
@@ -113,17 +112,23 @@ export class Panel {
   soon() {
     clearTimeout(this.timer);
     const open = this.root.offsetParent !== null;
-    if (open && this.inSight && this.reel.end && !this.root.classList.contains("empty") && !this.exact.has(this.step)) this.timer = setTimeout(() => this.fetch(), STAY);
+    if (open && this.inSight && this.reel?.end && !this.reel.recorded && !this.root.classList.contains("empty") && !this.exact.has(this.step)) this.timer = setTimeout(() => this.fetch(), STAY);
   }
 
   async fetch() {
     const { reel, step } = this;
-    const told = await this.context.server.guesses({ run: reel.run, step }).catch(() => null);
-    if (!told || told.error || reel !== this.reel) return;
+    const told = await this.context.ask("guesses", { run: reel.run, step }).catch((error) => ({ error: error.message, again: error.again }));
+    if (reel !== this.reel) return;
+    if (told.error) {
+      if (told.again && step === this.step) this.timer = setTimeout(() => this.soon(), AGAIN);
+      if (step === this.step && this.halves) this.note.textContent = this.caution() + " The exact halves are not here: " + told.error;
+      return;
+    }
     const names = ["conditional", "unconditional", "guided"];
-    const pictures = await Promise.all(names.map((name) => load(told[name])));
+    const pictures = await Promise.all(names.map((name) => load(told[name]))).catch(() => null);
+    if (!pictures) return; // damaged on the way: what is approximate stays
     this.exact.set(step, Object.fromEntries(names.map((name, at) => [name, pictures[at]])));
-    if (step === this.step && reel === this.reel) this.draw(step, reel.frames[step], reel);
+    if (step === this.step && reel === this.reel) this.show(step, reel.frames[step], reel);
   }
 }
 

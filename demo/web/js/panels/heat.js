@@ -2,24 +2,23 @@
 // the three pictures too, at the step on show. Looking only: whether the word caused anything is another part's question.
 
 import { looks, range } from "../looks.js";
+import { Part } from "../part.js";
 import { veil, veiled } from "../veil.js";
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.root = root;
-    this.context = context;
+    super(root, context);
     this.chips = root.querySelector(".chips");
     this.note = root.querySelector(".note");
     this.mean = false;
     this.veils = [...context.page.querySelectorAll(".stage .veil")];
     this.tag = context.page.querySelector(".veil-word");
     for (const button of root.querySelectorAll("[data-span]")) button.onclick = () => this.span(button);
-    this.lay(context.reel());
   }
 
   lay(reel) {
-    this.reel = reel;
     this.looks = looks(reel);
+    this.step = 0;
     this.chips.replaceChildren(...this.looks.words.map((word, at) => chip(word, () => this.choose(at))));
     this.chips.hidden = !this.looks.words.length;
     this.uncover();
@@ -27,8 +26,7 @@ export class Panel {
     this.tell(null);
   }
 
-  draw(step, frame, reel) {
-    if (reel !== this.reel) this.lay(reel);
+  show(step, frame, _reel) {
     this.step = step;
     this.looks.grow();
     this.looks.words.forEach((word, at) => this.fill(this.chips.children[at], at, frame));
@@ -36,10 +34,14 @@ export class Panel {
     this.tell(frame);
   }
 
-  ended() {}
-
   shut() {
     this.uncover();
+  }
+
+  /** Index of the word whose map lies over the pictures, null where there is none. */
+  get chosen() {
+    const { chosen } = this.context.store.get();
+    return chosen !== null && chosen < this.looks.words.length ? chosen : null;
   }
 
   /** The map of a word that is on show now: of this step, or the mean over those that there are. */
@@ -59,15 +61,13 @@ export class Panel {
     const canvas = button.querySelector("canvas");
     canvas.classList.toggle("on", Boolean(picture));
     if (picture) veiled(canvas, picture, map, this.looks.grid, map && this.range(word));
-    button.setAttribute("aria-pressed", this.looks.chosen === word);
+    button.setAttribute("aria-pressed", String(this.chosen === word));
   }
 
   choose(word) {
-    this.looks.chosen = this.looks.chosen === word ? null : word;
-    const chosen = this.looks.words[this.looks.chosen];
-    this.refresh();
+    this.context.choose(this.chosen === word ? null : word);
+    const chosen = this.looks.words[this.chosen];
     this.context.say(chosen ? "The pictures show which places looked at “" + chosen.text + "”. " + this.note.textContent : "The pictures are bare again.");
-    this.context.page.dispatchEvent(new CustomEvent("oos-word"));
   }
 
   span(button) {
@@ -77,12 +77,11 @@ export class Panel {
   }
 
   refresh() {
-    const { reel, step } = this.context;
-    this.draw(step(), reel().frames[step()], reel());
+    this.draw(this.context.store.get());
   }
 
   cover(frame) {
-    const word = this.looks.chosen;
+    const word = this.chosen;
     const map = word === null || !frame ? null : this.map(word);
     if (!map) return this.uncover();
     for (const canvas of this.veils) {
@@ -104,7 +103,8 @@ export class Panel {
   }
 
   sentence(frame) {
-    const { words, chosen, any, grid } = this.looks;
+    const { words, any, grid } = this.looks;
+    const { chosen } = this;
     if (!this.reel.run) return "Once something runs, each of its words stands here with the places that looked at it.";
     if (!words.length) return "No word of this prompt can be followed: there are no tokens for it.";
     if (!frame) return "";

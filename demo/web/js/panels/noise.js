@@ -1,16 +1,17 @@
 // Stage 1: the seed's static, every channel of the state at every step, and the proof that the same seed gives the same.
 
 import { bytes, colours, draw, paintGrey } from "../bytes.js";
+import { Part } from "../part.js";
 import { paint } from "../stage.js";
+import { waitingFor } from "../text.js";
 
 const BINS = 51; // of five grey levels each
 const FIRST = 16; // digits of a hash that are shown
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.context = context;
+    super(root, context);
     this.find = (selector) => root.querySelector(selector);
-    this.root = root;
     this.button = this.find(".same-again");
     this.button.onclick = () => (this.other?.running ? this.other.stop() : this.again());
     this.tiles = [];
@@ -22,31 +23,31 @@ export class Panel {
     this.other?.stop();
     this.other = null;
     this.latest = null;
-    this.laid = reel;
     this.drawnStatic = false;
     this.find(".witness").hidden = true;
     this.find(".again-said").textContent = "";
+    if (!reel.run) return;
     this.find(".seed-title").textContent = "Seed " + reel.asked.seed + " makes this static";
     this.find(".seed-told").textContent = "The dice are thrown once, before anything else. Your words have no part in it.";
     this.button.textContent = "Same seed again";
     this.button.disabled = true;
   }
 
-  draw(step, frame, reel) {
+  show(step, frame, reel) {
     if (!frame) return;
-    if (reel !== this.laid) this.lay(reel);
     this.first(reel.frames[0], reel);
     if (frame.channels) this.channels(frame, reel);
-    this.button.disabled = !reel.end || reel.last < 1;
+    this.button.disabled = !reel.end || reel.last < 1 || reel.recorded;
   }
 
-  ended() {
-    this.button.disabled = this.context.reel().last < 1;
+  ended(reel) {
+    this.button.disabled = reel.last < 1 || reel.recorded;
+    if (reel.recorded) this.find(".again-said").textContent = "A recorded run cannot be run again from here: generate it to compare.";
   }
 
   /** Step 0 as the model's decoder shows it. */
   first(noise, reel) {
-    if (this.drawnStatic) return;
+    if (this.drawnStatic || !noise?.state) return;
     paint(this.find(".dice-static"), noise.state);
     this.find(".dice-static").setAttribute("aria-label", "The static of seed " + reel.asked.seed + ", as the decoder shows it");
     this.drawnStatic = true;
@@ -91,14 +92,14 @@ export class Panel {
 
   /** The same request once more, beside the run on the timeline; the hashes of its states decide. */
   again() {
-    const reel = this.context.reel();
+    const { reel } = this;
     const { prompt, seed, guidance, scheduler, total } = reel.asked;
     const said = this.find(".again-said");
     const compare = (frame, other) => this.compare(frame, other, reel);
     this.other = this.context.beside(
       { prompt, seed, guidance, scheduler, steps: total },
       {
-        waiting: (ahead) => (said.textContent = "Waiting for " + (ahead === 1 ? "another run" : ahead + " other runs") + " to finish."),
+        waiting: (ahead) => (said.textContent = waitingFor(ahead) + "."),
         drawn: compare,
         done: (other) => this.verdict(other, reel),
         trouble: (sentence) => this.over(reel, sentence),
@@ -114,19 +115,19 @@ export class Panel {
     const marks = Array.from({ length: reel.last + 1 }, () => document.createElement("i"));
     this.find(".states").replaceChildren(...marks);
     this.find(".hashes").hidden = true;
-    paint(this.find(".first-twin"), reel.frames[0].state);
+    if (reel.frames[0].state) paint(this.find(".first-twin"), reel.frames[0].state);
     this.find(".witness").hidden = false;
   }
 
   compare(frame, other, reel) {
     const mine = reel.frames[frame.index];
-    if (reel !== this.laid || !mine) return;
+    if (reel !== this.reel || !mine) return;
     const same = mine.sha256 === frame.sha256;
     this.same += same;
     this.find(".states").children[frame.index].className = same ? "same" : "differs";
     this.find(".again-said").textContent = "State " + frame.index + " of " + reel.last + (same ? ": the same." : ": not the same!");
-    paint(this.find(".first-twin"), mine.state);
-    paint(this.find(".second-twin"), frame.state);
+    if (mine.state) paint(this.find(".first-twin"), mine.state);
+    if (frame.state) paint(this.find(".second-twin"), frame.state);
     this.find(".hashes").hidden = false;
     this.find(".hash-of").textContent = frame.index ? "state " + frame.index : "the static";
     this.find(".hash-first").textContent = mine.sha256.slice(0, FIRST) + "…";
@@ -135,7 +136,7 @@ export class Panel {
   }
 
   verdict(other, reel) {
-    if (reel !== this.laid) return;
+    if (reel !== this.reel) return;
     const states = reel.last + 1;
     const whole = other.last >= reel.last;
     if (!whole) return this.over(reel, "Stopped at state " + Math.max(0, other.last) + "; so far " + this.same + " were the same.");
@@ -148,7 +149,7 @@ export class Panel {
   }
 
   over(reel, told) {
-    if (reel !== this.laid) return;
+    if (reel !== this.reel) return;
     this.find(".again-said").textContent = told;
     this.button.textContent = "Same seed again";
   }

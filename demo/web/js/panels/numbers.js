@@ -2,21 +2,21 @@
 // place on the map of the vocabulary. Follows what is typed; no run is needed and none is started.
 
 import { AtlasMap } from "../atlas.js";
+import { Part } from "../part.js";
 import { paintStrip, under } from "../strip.js";
+import { many } from "../text.js";
 
 const PAUSE = 250; // ms without a key before the server is asked
-const PATIENCE = 6000; // ms after which an answer counts as lost
 const AGAIN = 1500; // ms until a lost question is asked again
 const SIGNS = new Set(["start", "end", "padding"]);
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.context = context;
+    super(root, context);
     this.find = (selector) => root.querySelector(selector);
     this.read = null; // the server's answer for this.prompt
     this.chosen = null; // index of a token
     this.picked = false; // whether the visitor chose it
-    this.awake = false;
     this.map = new AtlasMap(this.find(".atlas"));
     this.find(".tokens").addEventListener("click", (event) => this.press(event.target.closest("button")));
     const strip = this.find(".heat-strip");
@@ -34,33 +34,35 @@ export class Panel {
   }
 
   wake() {
-    this.awake = true;
-    if (this.read) this.show();
+    if (this.read) this.open();
   }
 
-  shut() {
-    this.awake = false;
+  /** A run begins: its own tokens are what the stage's subtitle speaks of, whatever was asked for meanwhile. */
+  lay(reel) {
+    if (!reel.run) return;
+    const { prompt, tokens } = reel.asked;
+    this.context.subtitle("numbers", tokens ? counted(prompt, tokens) : "words become numbers");
+    this.typed(this.context.values().prompt);
   }
 
   async ask(prompt) {
-    if (this.read?.prompt === prompt) return;
-    const late = new Promise((_, fail) => setTimeout(fail, PATIENCE));
-    const answer = await Promise.race([this.context.server.numbers({ prompt }), late]).catch(() => null);
+    if (this.read?.prompt === prompt && !this.read.stale) return;
+    const answer = await this.context.ask("numbers", { prompt }).catch((error) => ({ error: error.message, again: error.again }));
     if (prompt !== this.wanted) return; // more was typed meanwhile
-    if (!answer) {
-      this.trouble("The server is out of reach; asking again.");
-      this.waiting = setTimeout(() => this.ask(prompt), AGAIN);
+    if (answer.error) {
+      this.trouble(answer.error);
+      clearTimeout(this.waiting);
+      if (answer.again) this.waiting = setTimeout(() => this.ask(prompt), AGAIN);
       return;
     }
-    if (answer.error) return this.trouble(answer.error);
     const before = this.read?.tokens[this.chosen];
     this.read = { ...answer, prompt };
     const now = this.read.tokens[this.chosen];
     this.picked &&= Boolean(before && now) && now.text === before.text && now.length !== null;
     if (!this.picked) this.chosen = this.telling();
-    this.count();
+    this.context.subtitle("numbers", counted(prompt, answer.tokens));
     this.row();
-    if (this.awake) this.show();
+    if (this.awake) this.open();
   }
 
   trouble(sentence) {
@@ -74,15 +76,6 @@ export class Panel {
     return picks.map((pick) => tokens.findLastIndex(pick)).find((at) => at >= 0) ?? 0;
   }
 
-  /** The stage's subtitle. */
-  count() {
-    const words = this.read.prompt.split(/\s+/).filter(Boolean).length;
-    const typed = this.read.tokens.filter(({ kind }) => !SIGNS.has(kind));
-    const cut = typed.filter(({ kind }) => kind === "cut").length;
-    const told = many(words, "word") + " became " + many(typed.length, "token") + (cut ? ", " + cut + " cut off" : "");
-    this.context.subtitle("numbers", words ? told : "words become numbers");
-  }
-
   /** The row of tokens; those that pad come as one. */
   row() {
     const { tokens } = this.read;
@@ -93,7 +86,8 @@ export class Panel {
     this.mark();
     if (had) this.pressed()?.focus({ preventScroll: true });
     const seats = tokens.filter(({ kind }) => kind !== "cut").length;
-    this.find(".tokens-told").textContent = seats + " seats, " + (seats - padding.length) + " taken. The small number is the token’s id. Choose one to see what the model gets in its place.";
+    const signs = tokens.filter(({ kind }) => kind === "start" || kind === "end").length;
+    this.find(".tokens-told").textContent = seats + " seats, " + taken(seats - padding.length, signs) + ". The small number is the token’s id. Choose one to see what the model gets in its place.";
     const cut = tokens.filter(({ kind }) => kind === "cut");
     line(this.find(".cut-told"), cut.length && "Cut off: " + (cut.length === 1 ? "the last token" : "the last " + cut.length + " tokens") + " did not fit in the " + seats + " seats. The model never gets " + (cut.length === 1 ? "it." : "them."));
     const strange = [...new Set(tokens.filter(({ known }) => !known).map(({ typed }) => "“" + typed + "”"))];
@@ -105,7 +99,7 @@ export class Panel {
     this.chosen = Number(button.dataset.at);
     this.picked = true;
     this.mark();
-    this.show();
+    this.open();
   }
 
   pressed() {
@@ -119,18 +113,14 @@ export class Panel {
   }
 
   /** What the chosen token is to the model. */
-  async show() {
+  async open() {
     const { read, chosen } = this;
     const token = read.tokens[chosen];
-    const { server } = this.context;
-    this.world ??= server.atlas({});
-    const failed = { error: "The server is out of reach." };
-    const [told, world] = await Promise.all([server.token({ prompt: read.prompt, index: chosen }), this.world]).catch(() => [failed, failed]);
+    const asked = [this.context.ask("token", { prompt: read.prompt, index: chosen }), this.world ?? this.context.ask("atlas", {})];
+    const [told, world] = await Promise.all(asked.map((answer) => Promise.resolve(answer).catch((error) => ({ error: error.message }))));
+    if (!world.error) this.world = world;
     if (read !== this.read || chosen !== this.chosen) return;
-    if (told.error || world.error) {
-      this.world = null;
-      return this.trouble(told.error ?? world.error);
-    }
+    if (told.error || world.error) return this.trouble(told.error ?? world.error);
     this.find(".token-shown").hidden = false;
     this.find(".token-name").textContent = name(token);
     this.find(".token-id").textContent = "id " + token.id;
@@ -234,8 +224,18 @@ function line(element, text) {
   element.textContent = text || "";
 }
 
-function many(count, noun) {
-  return count + " " + noun + (count === 1 ? "" : "s");
+/** "3 words became 4 tokens", or what the stage is about where there are no words. */
+export function counted(prompt, tokens) {
+  const words = prompt.split(/\s+/).filter(Boolean).length;
+  const typed = tokens.filter(({ kind }) => !SIGNS.has(kind));
+  const cut = typed.filter(({ kind }) => kind === "cut").length;
+  const told = many(words, "word") + " became " + many(typed.length, "token") + (cut ? ", " + cut + " cut off" : "");
+  return words ? told : "words become numbers";
+}
+
+/** How many seats are taken, and by what: "11 taken: 9 by your words, 2 by the signs for start and end" */
+export function taken(count, signs) {
+  return count + " taken: " + (count - signs) + " by your words, " + many(signs, "sign") + " for start and end";
 }
 
 function signed(value, digits = 2) {

@@ -1,16 +1,17 @@
 // The final touches: what is chosen here is done by the server on the run's exact picture; before and after lie on one
 // another, beside them what was added. Nothing is asked for while the panel is closed or a run is under way.
 
+import { Part } from "../part.js";
 import { paint } from "../stage.js";
+import { hand } from "../teller.js";
 
 const STAY = 200; // ms after the last change
 const AGAIN = 1500; // ms until a server that had its hands full is asked once more
 const NAMES = { all: "All", upscale: "Upscale", contrast: "Contrast", sharpen: "Sharpen" };
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.root = root;
-    this.context = context;
+    super(root, context);
     const find = (selector) => root.querySelector(selector);
     this.bench = find(".bench");
     this.state = find(".state");
@@ -27,11 +28,9 @@ export class Panel {
     if (!context.facts.cannot.upscaler) find(".why").textContent = "Upscaling is done by a model here, which invents what is likely; the map shows what it invented. Sharpening and contrast are ordinary tools.";
     this.outputs();
     this.divide();
-    this.lay(context.reel());
   }
 
   lay(reel) {
-    this.reel = reel;
     this.told = this.asked = null;
     this.view.hidden = true;
     this.kept.textContent = "";
@@ -39,13 +38,13 @@ export class Panel {
     this.able();
   }
 
-  draw(step, frame, reel) {
-    if (reel !== this.reel) this.lay(reel);
+  show(_step, _frame, _reel) {
     if (this.reel.end && !this.asked) this.soon(0);
   }
 
   ended(reel) {
-    if (!reel.complete) this.say("The run was stopped before its last step, so there is no picture to finish.");
+    if (reel.recorded) this.say("This is a recorded run: generate it here, and its picture can be finished.");
+    else if (!reel.complete) this.say("The run was stopped before its last step, so there is no picture to finish.");
     this.able();
   }
 
@@ -54,8 +53,13 @@ export class Panel {
   }
 
   able() {
-    const can = Boolean(this.reel.end) && this.reel.complete;
+    const can = this.can;
     for (const field of this.bench.elements) field.disabled = !can;
+  }
+
+  /** Whether there is a picture that the server can finish. */
+  get can() {
+    return Boolean(this.reel?.end) && this.reel.complete && !this.reel.recorded;
   }
 
   get wanted() {
@@ -80,7 +84,7 @@ export class Panel {
 
   soon(after) {
     clearTimeout(this.timer);
-    if (this.reel.end && this.reel.complete) this.timer = setTimeout(() => this.ask(), after);
+    if (this.can) this.timer = setTimeout(() => this.ask(), after);
   }
 
   /** One question at a time; what was chosen meanwhile is asked next. */
@@ -99,14 +103,14 @@ export class Panel {
     }
     this.say("");
     this.told = told;
-    await this.show();
+    await this.lookAt();
   }
 
   call(more) {
-    return this.context.server.touch({ run: this.reel.run, ...this.asked, ...more }).catch(() => ({ error: "The server is out of reach; try again in a moment." }));
+    return this.context.ask("touch", { run: this.reel.run, ...this.asked, ...more }).catch((error) => ({ error: error.message, again: error.again }));
   }
 
-  async show() {
+  async lookAt() {
     const { told } = this;
     for (const screen of this.root.querySelectorAll(".screen")) screen.style.aspectRatio = told.width + " / " + told.height;
     this.root.querySelector(".size").textContent = told.width + " × " + told.height;
@@ -140,10 +144,12 @@ export class Panel {
 
   /** The chosen touch, or all of them: the picture before it, after it, and what it added. */
   async look() {
-    const one = this.told.touches.find(({ name }) => name === this.touch);
+    const one = this.told?.touches.find(({ name }) => name === this.touch);
+    if (!one) return;
     const { gain } = one;
-    const pictures = await Promise.all([one.after, one.before, one.added].map(load));
-    if (!this.told.touches.includes(one) || one.name !== this.touch) return; // another was chosen meanwhile
+    const pictures = await Promise.all([one.after, one.before, one.added].map(load)).catch(() => null);
+    if (!this.told?.touches.includes(one) || one.name !== this.touch) return; // another was chosen, or another run begun
+    if (!pictures) return this.say("A picture arrived damaged; change a setting to fetch it again.");
     const [over, under] = this.compare.querySelectorAll("canvas");
     const { prompt } = this.reel.asked;
     const [from, to] = { all: ["The picture as it came, plainly resized,", "The finished picture"] }[this.touch] ?? ["Before " + NAMES[this.touch].toLowerCase() + ", the picture", "After " + NAMES[this.touch].toLowerCase() + ", the picture"];
@@ -172,8 +178,16 @@ export class Panel {
     this.asked = this.wanted;
     const told = await this.call({ file: kind });
     this.fetching = false;
-    this.kept.textContent = told.error ?? "Saved as " + told.name;
-    if (!told.error) download(told);
+    this.kept.textContent = told.error ?? (await this.download(told));
+  }
+
+  async download({ file, name }) {
+    try {
+      hand((await this.context.ask("file", { path: file })).blob, name);
+      return "Saved as " + name;
+    } catch (error) {
+      return error.message;
+    }
   }
 
   say(text) {
@@ -187,14 +201,4 @@ async function load(source) {
   image.src = source;
   await image.decode();
   return image;
-}
-
-function download({ file, name }) {
-  const link = document.createElement("a");
-  link.href = new URL("gradio_api/file=" + file, document.baseURI).href + "?" + Date.now(); // the same name may hold another finish
-  link.download = name;
-  link.hidden = true;
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

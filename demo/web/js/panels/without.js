@@ -3,13 +3,14 @@
 
 import { bytes } from "../bytes.js";
 import { looks } from "../looks.js";
+import { Part } from "../part.js";
 import { paint } from "../stage.js";
+import { waitingFor } from "../text.js";
 import { veiled } from "../veil.js";
 
-export class Panel {
+export class Panel extends Part {
   constructor(root, context) {
-    this.root = root;
-    this.context = context;
+    super(root, context);
     const find = (selector) => root.querySelector(selector);
     this.select = find("#oos-without");
     this.go = find("[type=submit]");
@@ -23,12 +24,10 @@ export class Panel {
       this.ask();
     });
     this.halt.onclick = () => this.second?.stop();
-    context.page.addEventListener("oos-word", () => this.follow());
-    this.lay(context.reel());
   }
 
   lay(reel) {
-    this.reel = reel;
+    this.second?.stop();
     this.looks = looks(reel);
     this.other = null; // the reel of the run without the word
     this.told = null; // what the server measured
@@ -37,32 +36,37 @@ export class Panel {
     this.view.hidden = true;
     this.halt.hidden = true;
     const words = [...this.looks.words.entries()].filter(([, { cut }]) => !cut);
-    this.select.replaceChildren(...words.map(([at, { text }]) => new Option(text, at)));
+    this.select.replaceChildren(...words.map(([at, { text }]) => new Option(text, String(at))));
+    this.offered = null;
+    const first = telling(words.map(([, { text }]) => text));
+    if (first >= 0) this.select.selectedIndex = first;
     this.say(reel.run ? "" : "This needs a run first.");
     this.ready();
   }
 
   ended(reel) {
     this.ready();
-    if (reel.last < reel.total) this.say("");
+    if (reel.recorded) this.say("This is a recorded run: generate it here to take a word out of it.");
+    else if (reel.last < reel.total) this.say("");
   }
 
-  draw(step, frame, reel) {
-    if (reel !== this.reel) this.lay(reel);
+  show(step, _frame, _reel) {
+    this.follow();
     this.ready();
-    if (this.other) this.show(step);
+    if (this.other) this.compare(step);
   }
 
   /** One may ask when the run has ended and no other is under way. */
   ready() {
-    const can = Boolean(this.reel.end) && this.reel.last > 0 && this.select.options.length > 0 && !this.second;
+    const can = Boolean(this.reel.end) && this.reel.last > 0 && this.select.options.length > 0 && !this.second && !this.reel.recorded;
     this.go.disabled = this.select.disabled = !can;
   }
 
   /** The word chosen for the pictures is the one that is offered here. */
   follow() {
-    const { chosen } = looks(this.context.reel());
-    if (chosen !== null && !this.second) this.select.value = chosen;
+    const { chosen } = this.state;
+    if (chosen !== null && chosen !== this.offered && !this.second) this.select.value = String(chosen);
+    this.offered = chosen;
   }
 
   async ask() {
@@ -70,7 +74,7 @@ export class Panel {
     const { reel } = this;
     const word = this.looks.words[Number(this.select.value)];
     const { prompt, seed, guidance, scheduler } = reel.asked;
-    const rest = await this.context.server.without({ prompt, start: word.span[0], end: word.span[1] }).catch(() => ({ error: "The server is out of reach; try again." }));
+    const rest = await this.context.ask("without", { prompt, start: word.span[0], end: word.span[1] }).catch((error) => ({ error: error.message }));
     if (reel !== this.reel) return;
     if (rest.error || !rest.prompt) return this.say(rest.error ?? "That was the only word. Without it there is nothing to ask for.");
     const second = this.context.beside({ prompt: rest.prompt, seed, guidance, scheduler, steps: reel.total }, this.on(word, rest.prompt));
@@ -88,7 +92,7 @@ export class Panel {
     const still = (act) => (...given) => mine === this.reel && act(...given);
     return {
       begin: still((other) => this.begin(other, word)),
-      waiting: still((ahead) => this.say("Waiting for " + (ahead === 1 ? "another visitor's run" : ahead + " other runs") + " to finish")),
+      waiting: still((ahead) => this.say(waitingFor(ahead))),
       drawn: still((frame, other) => this.drawn(frame, other, prompt)),
       done: still((other) => this.done(other, word)),
       trouble: still((sentence) => this.over(sentence)),
@@ -100,23 +104,23 @@ export class Panel {
     this.view.hidden = false;
     const names = { mine: "with “" + word.text + "”", theirs: "without it", changed: "what changed", looked: "where it looked" };
     for (const [side, name] of Object.entries(names)) this.sides[side].querySelector("figcaption").textContent = name;
-    this.show(this.context.step());
+    this.compare(this.context.store.get().step);
   }
 
   drawn(frame, other, prompt) {
     this.say("Running “" + prompt + "”: step " + frame.index + " of " + other.total);
-    this.show(this.context.step());
+    this.compare(this.context.store.get().step);
   }
 
   async done(other, word) {
     if (other.last < other.total || this.reel.last < this.reel.total) return this.over("It was stopped before its end, so only the steps that both runs have can be compared.");
-    const told = await this.context.server.overlap({ run: this.reel.run, other: other.run, tokens: word.tokens }).catch(() => ({ error: "The server is out of reach, so there are no numbers; the pictures stay." }));
+    const told = await this.context.ask("overlap", { run: this.reel.run, other: other.run, tokens: word.tokens }).catch((error) => ({ error: error.message + " So there are no numbers; the pictures stay." }));
     if (other !== this.other) return;
     if (told.error) return this.over(told.error);
     told.changes = bytes(told.maps.data);
     this.told = told;
     this.over("");
-    this.show(this.context.step());
+    this.compare(this.context.store.get().step);
     this.context.say(this.verdict.textContent);
   }
 
@@ -134,7 +138,7 @@ export class Panel {
   }
 
   /** Both runs at one step; a pure function of the step and of what has come so far. */
-  show(step) {
+  compare(step) {
     const [mine, theirs] = [this.reel.frames[step], this.other.frames[step]];
     const word = this.looks.words.indexOf(this.word);
     const looked = this.looks.at(word, step);
@@ -175,4 +179,12 @@ export class Panel {
 /** What a step shows without its noise: the guess; before there is one, the static. */
 function seen(frame) {
   return frame && (frame.index === frame.total ? frame.state : frame.guess ?? frame.state);
+}
+
+const LITTLE = new Set("a an the of in on at with and or to under over by from is are it its some".split(" "));
+
+/** Which of `words` is offered first: the first that says something, -1 where there is none. */
+export function telling(words) {
+  const full = words.findIndex((word) => !LITTLE.has(word.toLowerCase()) && word.length > 2);
+  return full >= 0 ? full : words.length ? 0 : -1;
 }

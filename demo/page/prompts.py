@@ -1,31 +1,36 @@
-"""A prompt's tokens and the map of the model's vocabulary, as plain JSON for the page.
+"""Prompts as their engine reads them, and the map of its vocabulary: asked once, kept for a moment, as plain JSON.
 
-The numbers are the engine's own (`engine.numbers`); here they are checked, kept for a moment, because one
-prompt is asked for several times while somebody types and looks, and rounded to what a screen can show.
+The numbers are the engine's own (`engine.numbers`); here they are checked, kept, because one prompt is asked for often
+while somebody types and looks, and rounded to what a screen can show.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections import OrderedDict
 
+from cachetools import LRUCache
+
+from demo.engine.api import Engine
+from demo.run.numbers import Atlas, Numbers
 from demo.run.trace import MAX_PROMPT, BadRequest, whole
 
-KEPT = 16  # prompts
+KEPT_BYTES = 8 * 2**20  # of vectors: 150 prompts of ours, 20 of SDXL's 77 x 2048 numbers
 MAPPED = 2000  # words of a large model's map; its tokenizer has the frequent ones first
 CLOSEST = 8
 TOO_LONG = f"Only prompts of at most {MAX_PROMPT} characters are read."
 log = logging.getLogger(__name__)
 
 
-class Reading:
+class Prompts:
     """What one engine reads in prompts; safe to share between threads."""
 
-    def __init__(self, engine):
+    def __init__(self, engine: Engine):
         self._engine = engine
-        self._kept: OrderedDict[str, object] = OrderedDict()
+        self._kept: LRUCache[str, Numbers] = LRUCache(KEPT_BYTES, getsizeof=lambda read: read.vectors.nbytes + 4096)
         self._lock = threading.Lock()
+        self._map: dict | None = None
 
     def numbers(self, prompt) -> dict:
         """{"tokens", "width", "atlas", "note"}; width is how many numbers a token becomes. Raises BadRequest."""
@@ -69,15 +74,18 @@ class Reading:
     def atlas(self) -> dict:
         """{"kind", "words", "map", "explained"}: one place on the map for each word. Raises BadRequest."""
         self._must()
-        atlas = self._engine.atlas()
-        return {
-            "kind": atlas.kind,
-            "words": list(atlas.words[:MAPPED]),
-            "map": [[round(float(x), 3), round(float(y), 3)] for x, y in atlas.map[:MAPPED]],
-            "explained": [round(share, 4) for share in atlas.explained],
-        }
+        with self._lock:
+            if self._map is None:
+                atlas = self._engine.atlas()
+                self._map = {
+                    "kind": atlas.kind,
+                    "words": list(atlas.words[:MAPPED]),
+                    "map": [[round(float(x), 3), round(float(y), 3)] for x, y in atlas.map[:MAPPED]],
+                    "explained": [round(share, 4) for share in atlas.explained],
+                }
+            return self._map
 
-    def _tokens(self, read) -> list[dict]:
+    def _tokens(self, read: Numbers) -> list[dict]:
         atlas = self._engine.atlas()
         told = []
         for at, token in enumerate(read.tokens):
@@ -96,20 +104,22 @@ class Reading:
             )
         return told
 
-    def _read(self, prompt):
+    def known(self, prompt) -> bool:
+        """Whether this prompt has just been read, so that asking again costs nothing."""
+        with self._lock:
+            return isinstance(prompt, str) and prompt in self._kept
+
+    def _read(self, prompt) -> Numbers:
         self._must()
         if not isinstance(prompt, str) or len(prompt) > MAX_PROMPT:
             raise BadRequest(TOO_LONG)
         prompt = prompt.encode("utf-8", "replace").decode()  # half a character is no text
         with self._lock:
             if prompt in self._kept:
-                self._kept.move_to_end(prompt)
                 return self._kept[prompt]
         read = self._engine.numbers(prompt)
-        with self._lock:
+        with self._lock, contextlib.suppress(ValueError):  # one that is too large to be kept
             self._kept[prompt] = read
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
         return read
 
     def _must(self) -> None:
@@ -118,5 +128,5 @@ class Reading:
             raise BadRequest(why)
 
 
-def _place(atlas, word: str | None) -> list[float] | None:
+def _place(atlas: Atlas, word: str | None) -> list[float] | None:
     return None if word is None else [round(float(at), 3) for at in atlas.map[atlas.rows[word]]]
