@@ -15,10 +15,12 @@ import gradio as gr
 
 from demo.engine.api import Engine
 from demo.page import vocabulary
+from demo.page.about import about, version
 from demo.page.answers import Answers, answered, without_span
+from demo.page.head import TITLE
 from demo.page.live import Live, sentence
 from demo.page.readers import Readers
-from demo.page.site import STATIC, routes
+from demo.page.site import ICON, STATIC, app_kwargs
 from demo.run import explain
 from demo.run.store import Runs
 from demo.run.trace import (
@@ -32,7 +34,6 @@ from demo.run.trace import (
 )
 from demo.settings import Settings
 
-TITLE = "Out of Static"
 # Events that Gradio keeps open beyond those in our own line: whoever comes when it is full is told so, too, and goes.
 SPARE = 32
 FILE = {"meta": {"_type": "gradio.FileData"}}
@@ -62,6 +63,7 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
         )
         run.failure(fn=None, js=_static("failed.js"), api_visibility="undocumented")
         gr.api(_generate(live, readers), api_name="generate", concurrency_limit=None)
+    app.readers = readers  # for the guard, which counts them
     return app.queue(api_open=False, max_size=settings.queue + SPARE)
 
 
@@ -69,7 +71,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     """Arguments for `launch()` that belong to the page: its looks, and the doors that stay shut."""
     return {
         "theme": _theme(),
-        "app_kwargs": {"routes": routes()},
+        "app_kwargs": app_kwargs(),
+        "favicon_path": ICON,
         "allowed_paths": [str(settings.exports / "runs")],
         "footer_links": ["api"],
         "run_history": False,
@@ -102,6 +105,8 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
         "pages": prose["stages"],
         "glossary": prose["glossary"],
         "tour": prose["tour"],
+        "about": about(settings),
+        "version": version(STATIC),
         "limits": {
             "prompt": MAX_PROMPT,
             "steps": [MIN_STEPS, MAX_STEPS],

@@ -14,25 +14,11 @@ from PIL import Image
 
 from demo.page import page
 from demo.page.live import Live
-from demo.page.page import build, facts, launch_options
+from demo.page.page import facts
 from demo.page.site import STATIC
 from demo.page.vocabulary import EXAMPLES, groups
 from demo.run import explain
 from demo.run.store import Runs
-from demo.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory):
-    return Settings(model=str(tmp_path_factory.mktemp("model")), exports=tmp_path_factory.mktemp("exports"))
-
-
-@pytest.fixture(scope="module")
-def address(settings):
-    app = build(FakeEngine(), settings)
-    _, url, _ = app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(settings))
-    yield url
-    app.close()
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +65,6 @@ def test_a_broken_model_is_one_sentence(client, monkeypatch):
 
 def test_generate_is_the_only_thing_offered(client):
     assert list(client.view_api(return_format="dict")["named_endpoints"]) == ["/generate"]
-
-
-def test_doors_that_nothing_here_uses_are_shut(address):
-    for path in ("gradio_api/deep_link?session_hash=x", "gradio_api/upload_progress?upload_id=x", "monitoring"):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            get(address + path)
-        assert refused.value.code in (403, 404)
-    for path in ("gradio_api/upload", "gradio_api/run/generate"):
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            data = json.dumps({"data": ["a cat"]}).encode()
-            headers = {"Content-Type": "application/json"}
-            urllib.request.urlopen(urllib.request.Request(address + path, data, headers), timeout=10)
-        assert refused.value.code == 404
 
 
 def test_the_pages_files_are_served_and_asked_for_again(address):
