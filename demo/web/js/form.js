@@ -57,7 +57,7 @@ export class Form {
   /** Put in what is given, as typed; what is absent or no text stays. */
   set(given) {
     for (const [name, field] of Object.entries(this.fields)) {
-      const value = given[name];
+      const value = name === "seed" && given.seed === null ? "" : given[name];
       if (typeof value !== "string" || (name === "scheduler" && !Object.hasOwn(this.facts.schedulers, value))) continue;
       field.value = value;
       field.dispatchEvent(new Event("input"));
