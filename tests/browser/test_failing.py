@@ -53,7 +53,7 @@ def still_works(guest) -> None:
 
 
 def fail(guest, what: str, how: str, times: int = 1) -> list[str]:
-    """Let the next `times` calls whose address or body holds `what` fail: abort, 500 or hang. Returns those that did."""
+    """Let the next `times` calls whose address or body holds `what` fail: abort, 500, hang. Returns those that did."""
     failed = []
 
     def handle(route):

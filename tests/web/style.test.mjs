@@ -28,6 +28,6 @@ test("a colour is named where it is used", () => {
 
 test("every name that is used is given", () => {
   const given = new Set(Object.values(sheets).flatMap((text) => [...text.matchAll(/(--[a-z0-9-]+):/g)].map(([, name]) => name)));
-  const fromScripts = ["--bleed", "--full", "--span", "--tile", "--filled", "--share", "--wipe", "--across"];
+  const fromScripts = ["--bleed", "--full", "--span", "--tile", "--filled", "--share", "--wipe", "--across", "--ask-left", "--ask-width", "--ask-height"];
   for (const [name, text] of Object.entries(sheets)) for (const [, used] of text.matchAll(/var\((--[a-z0-9-]+)/g)) assert.ok(given.has(used) || fromScripts.includes(used), name + ": " + used);
 });
