@@ -20,6 +20,7 @@ from demo.engine.api import BrokenRun
 from demo.engine.stream import aside
 from demo.engine.unknown import unknown_words
 from demo.run.numbers import WORD_END, Atlas, Numbers, Token, principal
+from demo.run.trace import normalised
 
 CLIP = (CLIPTextModel, CLIPTextModelWithProjection)
 BEFORE = "a"  # words of an atlas are encoded after it: few captions begin with a bare noun, and few encoders expect one
@@ -59,7 +60,11 @@ class Reader:
         self._lock = threading.Lock()
 
     def numbers(self, prompt: str) -> Numbers:
-        """Any text, the empty one as well; the caller bounds its length."""
+        """Any text, the empty one as well, normalised as a run's prompt is; the caller bounds its length.
+
+        Spans count in the normalised text, which `Numbers.prompt` holds. Raises BadRequest for what is no text.
+        """
+        prompt = normalised(prompt)
         kept = self._tokenize(prompt, padding="max_length", truncation=True)
         tokens = self._tokens(prompt, kept)
         words = sum(token.span is not None for token in tokens)
@@ -70,6 +75,7 @@ class Reader:
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, whether it fits or not; no run is in its way."""
+        prompt = normalised(prompt)
         return unknown_words(prompt, self._typed(prompt))
 
     def atlas(self) -> Atlas:

@@ -7,12 +7,15 @@ is no HTML in it and no way to write any.
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from demo.run.measure import DECIDED, Settled, change
+from demo.run.measure import Curves, change
 from demo.run.trace import Frame
 
 CONTENT = Path(__file__).with_name("content")
@@ -32,18 +35,37 @@ ROWS = ("all along the top", "from side to side across the middle", "all along t
 COLUMNS = ("all along the left", "from top to bottom down the middle", "all along the right")
 
 
-def sentence(frame: Frame, previous: Frame | None, settled: Settled | None = None) -> str:
+class Known(NamedTuple):
+    """What can be said of a step's guess only when the result is there: measure.Curves at this step, and whether it
+    lies at or behind the point where the layout was decided."""
+
+    layout: float
+    detail: float
+    decided: bool
+
+
+def sentence(frame: Frame, previous: Frame | None, known: Known | None = None) -> str:
     """What happened at a step, for people; `previous` is the frame before it, None if it is not known.
 
-    `settled` is the step's entry of `measure.settled`; it needs the final picture, so a live run leaves it out.
+    `known` needs the final picture, so a live run leaves it out.
     """
     if frame.index == 0:
         return f"Step 0 of {frame.total}: pure noise. There is no guess yet, and nothing of the prompt is in it."
     told = f"Step {frame.index} of {frame.total}: {_noise(frame)}."
     if frame.index == frame.total:
         return f"{told} This is the picture."
-    more = "; ".join(part for part in (_settled(frame, settled), _moved(frame, previous)) if part)
+    first = "this is the first guess" if frame.index == 1 else None
+    more = "; ".join(part for part in (first, known and _known(known), _moved(frame, previous)) if part)
     return f"{told} {more[0].upper()}{more[1:]}." if more else told
+
+
+def sentences(frames: Sequence[Frame], curves: Curves) -> list[str]:
+    """One sentence for each frame of a run that is over, whole or stopped."""
+    known: list[Known | None] = [None] * len(frames)
+    if curves.layout:
+        pairs = enumerate(zip(curves.layout, curves.detail, strict=True))
+        known = [Known(*pair, curves.point is not None and at >= curves.point) for at, pair in pairs]
+    return [sentence(*told) for told in zip(frames, [None, *frames], known, strict=False)]
 
 
 def percent(share: float) -> str:
@@ -52,6 +74,11 @@ def percent(share: float) -> str:
     if rounded == 0 and share > 0:
         return "less than 1 %"
     return "more than 99 %" if rounded == 100 and share < 1 else f"{rounded} %"
+
+
+def likeness(correlation: float) -> str:
+    """[-1, 1] -> "0.82 of 1 like the final one"; rounded down: 0.899 is not decided."""
+    return f"{math.floor(100 * max(0.0, correlation) + 1e-9) / 100:.2f} of 1 like the final one"
 
 
 def where(grid: np.ndarray) -> str | None:
@@ -99,19 +126,15 @@ def _noise(frame: Frame) -> str:
     return f"{percent(left)} noise left{kept}"
 
 
-def _settled(frame: Frame, now: Settled | None) -> str | None:
-    if frame.index == 1 and (now is None or now.coarse == 0):
-        return "this is the first guess"
-    if now is None:
-        return None
-    if now.coarse < DECIDED:
-        return f"the layout is {percent(now.coarse)} settled"
-    return f"the layout is {percent(now.coarse)} settled, the detail {percent(now.fine)}"
+def _known(known: Known) -> str:
+    if not known.decided:
+        return f"the layout is not decided yet ({likeness(known.layout)})"
+    return f"the layout is decided ({likeness(known.layout)}), the detail is {percent(known.detail)} there"
 
 
 def _moved(frame: Frame, previous: Frame | None) -> str | None:
     """The guess, not the state: what a step does to the state is mostly less noise, and that is everywhere."""
-    if previous is None or previous.denoised is None:
+    if previous is None or previous.denoised is None or frame.denoised is None:
         return None
     met = change(previous.denoised, frame.denoised)
     if met.grid.max() < FAINT:

@@ -29,7 +29,7 @@ FPS = 10  # states a second
 LONGEST = 6000  # ms: longer runs play faster instead
 HOLD = 2000  # ms that the last state stays
 COLOURS = 256
-TIERS = ((24, 0.5), (48, 0.25), (72, 0.04))  # colours for states with more than this noise left (share of variance)
+TIERS = ((24, 0.5), (48, 0.366), (72, 0.1695))  # colours for states with more than this noise left
 
 
 def gif(frames: Sequence[Frame], request: Request, path: str | Path, width: int = WIDTH, fps: float = FPS) -> Path:

@@ -1,6 +1,8 @@
-"""A Frame, and everything else that can happen in a run, as the messages that the page understands.
+"""A Frame, and everything else that can happen in a run, as the messages that a page understands: schema 1.
 
-Each message is one JSON string with a `kind`; a string is replaced whole on its way through Gradio, never patched.
+A message is one JSON object in one string. All of them carry `schema`, `kind`, the key of their `run` and their
+`number`, which counts the messages of a run 0, 1, 2, ... without a gap, so that no two are ever equal and a missing one
+is seen. What may stand in them is said in records.py.
 Pictures travel as data URIs: JPEG without chroma subsampling, which keeps noise noisy, and PNG for the first and the
 last state, which are exact. Nothing here knows the engine or Gradio.
 """
@@ -10,107 +12,133 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from demo.run import explain, measure, packed
-from demo.run.trace import Frame, Request, Step
+from demo.run.numbers import Told
+from demo.run.packed import Channels, Floats, WordMaps
+from demo.run.records import SCHEMA, Begin, Curves, Done, Drawn, Shown, Trouble, Waiting
+from demo.run.trace import Frame, Pixels, Request, Step
 
 QUALITY = 92
 
 
-def begin(key: str, request: Request, model: str, unknown: list[str] | None, tokens: list[dict] | None = None) -> str:
-    """What is about to run, with the seed that was drawn.
-
-    `unknown` words, None where the model has no word list; `tokens` as in numbers.py, None where it cannot show them.
-    """
+def begin(
+    key: str,
+    number: int,
+    request: Request,
+    model: str,
+    unknown: Sequence[str] | None = None,
+    tokens: list[Told] | None = None,
+) -> str:
+    """The first message of a run that will be drawn."""
     return _message(
-        "begin",
-        run=key,
-        total=request.steps,
-        prompt=request.prompt,
-        seed=request.seed,
-        guidance=request.guidance,
-        scheduler=request.scheduler,
-        model=model,
-        unknown=unknown,
-        tokens=tokens,
+        Begin(
+            schema=SCHEMA,
+            kind="begin",
+            run=key,
+            number=number,
+            total=request.steps,
+            prompt=request.prompt,
+            negative_prompt=request.negative_prompt,
+            seed=request.seed,
+            guidance=request.guidance,
+            scheduler=request.scheduler,
+            model=model,
+            unknown=None if unknown is None else list(unknown),
+            tokens=tokens,
+        )
     )
 
 
-def waiting(key: str, ahead: int) -> str:
+def waiting(key: str, number: int, ahead: int) -> str:
     """`ahead` runs of other visitors come first."""
-    return _message("waiting", run=key, ahead=ahead)
+    return _message(Waiting(schema=SCHEMA, kind="waiting", run=key, number=number, ahead=ahead))
 
 
-def frame(key: str, shown: Frame, before: Frame | None = None, tokens: int | None = None) -> str:
-    """One state with its pictures and its insides; `index` counts from 0, the noise, to `total`, the result.
-
-    `before` is the frame that came before it; of the word maps, those of the first `tokens` tokens are sent.
-    """
+def frame(key: str, number: int, shown: Frame, before: Frame | None = None, tokens: int | None = None) -> str:
+    """One state. `before` is the frame before it; of the word maps, those of the first `tokens` tokens are sent."""
     exact = shown.index in (0, shown.total)
+    channels, word_maps, conditional, unconditional = _inside(shown.step, tokens)
     return _message(
-        "frame",
-        run=key,
-        index=shown.index,
-        total=shown.total,
-        timestep=shown.timestep,
-        alpha=shown.alpha,
-        sigma=shown.sigma,
-        noise_left=shown.noise_left,
-        seconds=round(shown.seconds, 4),
-        sha256=shown.sha256,
-        height=shown.image.shape[0],
-        width=shown.image.shape[1],
-        gain=shown.gain,
-        state=picture(shown.image, exact),
-        guess=None if shown.denoised is None else picture(shown.denoised, exact),
-        change=None if shown.change is None else picture(shown.change),
-        changed=None if before is None else round(measure.change(before.image, shown.image).levels, 3),
-        sentence=explain.sentence(shown, before),
-        **_inside(shown.step, tokens),
+        Shown(
+            schema=SCHEMA,
+            kind="frame",
+            run=key,
+            number=number,
+            index=shown.index,
+            total=shown.total,
+            timestep=shown.timestep,
+            alpha=shown.alpha,
+            sigma=shown.sigma,
+            noise_left=shown.noise_left,
+            seconds=round(shown.seconds, 4),
+            sha256=shown.sha256,
+            height=shown.image.shape[0],
+            width=shown.image.shape[1],
+            gain=shown.gain,
+            state=picture(shown.image, exact),
+            guess=None if shown.denoised is None else picture(shown.denoised, exact),
+            change=None if shown.change is None else picture(shown.change),
+            changed=None if before is None else round(measure.change(before.image, shown.image).levels, 3),
+            sentence=explain.sentence(shown, before),
+            channels=channels,
+            word_maps=word_maps,
+            conditional=conditional,
+            unconditional=unconditional,
+        )
     )
 
 
-def packing(key: str) -> str:
-    """The last state is drawn; the GIF is being made."""
-    return _message("packing", run=key)
+def drawn(key: str, number: int, count: int, *, stopped: bool) -> str:
+    """`count` states were drawn and none follows; sent as soon as that is so."""
+    return _message(Drawn(schema=SCHEMA, kind="drawn", run=key, number=number, count=count, stopped=stopped))
 
 
 def done(
-    key: str, frames: Sequence[Frame], gif: str | None, gif_bytes: int, note: str | None = None, *, stopped: bool
+    key: str,
+    number: int,
+    frames: Sequence[Frame],
+    gif: str | None = None,
+    gif_bytes: int = 0,
+    note: str | None = None,
+    *,
+    stopped: bool,
 ) -> str:
-    """The end of a run: how many frames were sent, where the GIF is (None where there is none, and `note` may say why),
-    and what can only be said at the end: the curves, the point of no return, each step's sentence with how settled it
-    was."""
+    """The end of a run, from all its frames."""
     curves = measure.curves(frames)
+    told = Curves(
+        noise_left=curves.noise_left, change=curves.change, layout=curves.layout or None, detail=curves.detail or None
+    )
     return _message(
-        "done",
-        run=key,
-        count=len(frames),
-        gif=gif,
-        gif_bytes=gif_bytes,
-        stopped=stopped,
-        note=note,
-        curves={
-            "noise": curves["noise_left"],
-            "change": curves["change"],
-            "coarse": curves["coarse"],
-            "fine": curves["fine"],
-        },
-        point=curves["point"],
-        sentences=_sentences(frames),
+        Done(
+            schema=SCHEMA,
+            kind="done",
+            run=key,
+            number=number,
+            count=len(frames),
+            stopped=stopped,
+            gif=gif,
+            gif_bytes=gif_bytes,
+            note=note,
+            curves=told,
+            point=curves.point,
+            sentences=explain.sentences(frames, curves),
+        )
     )
 
 
-def trouble(sentence: str, key: str | None = None, count: int = 0, field: str | None = None) -> str:
-    """The run could not start, for what `field` holds, or broke after `count` frames; `sentence` is for the visitor."""
-    return _message("trouble", run=key, sentence=sentence, count=count, field=field)
+def trouble(key: str | None, number: int, sentence: str, *, field: str | None = None, count: int = 0) -> str:
+    """The last message of a run that could not start or that broke."""
+    return _message(
+        Trouble(schema=SCHEMA, kind="trouble", run=key, number=number, sentence=sentence, field=field, count=count)
+    )
 
 
-def picture(pixels: np.ndarray, exact: bool = False) -> str:
+def picture(pixels: Pixels, exact: bool = False) -> str:
     """uint8 sRGB (H, W, 3) -> data URI: PNG if `exact`, else JPEG 4:4:4."""
     buffer = io.BytesIO()
     image = Image.fromarray(pixels)
@@ -122,21 +150,14 @@ def picture(pixels: np.ndarray, exact: bool = False) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
 
 
-def _inside(step: Step | None, tokens: int | None) -> dict:
+def _inside(
+    step: Step | None, tokens: int | None
+) -> tuple[Channels | None, WordMaps | None, Floats | None, Floats | None]:
     """What a panel shows of a step besides its pictures; None where it was not recorded or is too large to send."""
     if step is None:
-        return {"channels": None, "word_maps": None, "conditional": None, "unconditional": None}
-    return {
-        "channels": packed.channels(step.latents),
-        "word_maps": packed.word_maps(step.word_maps, tokens),
-        **packed.guesses(step),
-    }
+        return None, None, None, None
+    return packed.channels(step.latents), packed.word_maps(step.word_maps, tokens), *packed.guesses(step)
 
 
-def _sentences(frames: Sequence[Frame]) -> list[str]:
-    settled = measure.settled(frames) or [None] * len(frames)
-    return [explain.sentence(*told) for told in zip(frames, [None, *frames], settled, strict=False)]
-
-
-def _message(kind: str, **fields) -> str:
-    return json.dumps({"kind": kind, **fields}, allow_nan=False)
+def _message(told: Mapping[str, Any]) -> str:
+    return json.dumps(told, allow_nan=False)

@@ -7,8 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
+
+Vectors = NDArray[np.floating[Any]]
+MAPPED = 2000  # words of a large model's map; its tokenizer has the frequent ones first
+CLOSEST = 8  # neighbours of a word
 
 WORD_END = "</w>"  # how CLIP's tokenizer marks the last piece of a word
 
@@ -31,6 +37,19 @@ class Token:
     whole: bool = True
 
 
+class Told(TypedDict):
+    """A token as the page is told of it: a Token, its letters, its vector's length and its word's place on the map."""
+
+    text: str
+    id: int
+    kind: str
+    span: list[int] | None
+    known: bool
+    typed: str
+    length: float | None
+    place: list[float] | None
+
+
 @dataclass(frozen=True, eq=False)
 class Numbers:
     """tokens: the T that the model gets, in order, then those that were cut.
@@ -41,17 +60,55 @@ class Numbers:
 
     prompt: str
     tokens: tuple[Token, ...]
-    vectors: np.ndarray
+    vectors: Vectors
     note: str | None = None
 
     @property
-    def lengths(self) -> np.ndarray:
+    def lengths(self) -> Vectors:
         """(T,) the Euclidean length of each vector."""
         return np.linalg.norm(self.vectors, axis=1)
 
     def typed(self, token: Token) -> str:
         """The letters of the prompt behind a token, '' for start, end and padding."""
         return self.prompt[slice(*token.span)] if token.span else ""
+
+    def told(self, atlas: Atlas) -> list[Told]:
+        """The tokens as plain JSON, rounded to what a screen can show; those that were cut have no length."""
+        return [self._told(at, token, atlas) for at, token in enumerate(self.tokens)]
+
+    def told_one(self, index: int, atlas: Atlas) -> dict[str, Any]:
+        """{"vector", "length", "word", "neighbours", "place"} of the token at `index` of what the model gets.
+
+        word is its name in the atlas; where it has none (signs, pieces, words never met), it has no neighbours and no
+        place either.
+        """
+        word = atlas.find(self.tokens[index])
+        near = [] if word is None else atlas.neighbours(word, CLOSEST)
+        return {
+            "vector": [round(float(number), 4) for number in self.vectors[index]],
+            "length": round(float(self.lengths[index]), 3),
+            "word": word,
+            "neighbours": [[other, round(cosine, 4)] for other, cosine in near],
+            "place": atlas.found(word),
+        }
+
+    def to_json(self, atlas: Atlas) -> dict[str, Any]:
+        """{"tokens", "width", "atlas", "note"}; width is how many numbers a token becomes."""
+        width = int(self.vectors.shape[1])
+        return {"tokens": self.told(atlas), "width": width, "atlas": atlas.kind, "note": self.note}
+
+    def _told(self, at: int, token: Token, atlas: Atlas) -> Told:
+        sent = at < len(self.vectors)
+        return Told(
+            text=token.text,
+            id=int(token.id),
+            kind=token.kind,
+            span=None if token.span is None else list(token.span),
+            known=bool(token.known),
+            typed=self.typed(token),
+            length=round(float(self.lengths[at]), 3) if sent else None,
+            place=atlas.found(atlas.find(token)) if sent else None,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,10 +124,10 @@ class Atlas:
 
     kind: str
     words: tuple[str, ...]
-    vectors: np.ndarray
-    centre: np.ndarray  # (D,)
-    axes: np.ndarray  # (2, D), orthonormal
-    map: np.ndarray
+    vectors: Vectors
+    centre: Vectors  # (D,)
+    axes: Vectors  # (2, D), orthonormal
+    map: Vectors
     explained: tuple[float, float]
 
     def find(self, token: Token) -> str | None:
@@ -78,7 +135,7 @@ class Atlas:
         name = token.text.removesuffix(WORD_END).casefold()
         return name if token.span and token.whole and name in self.rows else None
 
-    def neighbours(self, of: str | np.ndarray, count: int = 8) -> list[tuple[str, float]]:
+    def neighbours(self, of: str | Vectors, count: int = 8) -> list[tuple[str, float]]:
         """The `count` words of largest cosine to a word (itself left out; KeyError if new), or to a vector (D,).
 
         The cosine is that of the differences from the centre of the atlas: what all vectors share says nothing of any
@@ -90,10 +147,23 @@ class Atlas:
         order = [int(row) for row in np.argsort(-cosines, kind="stable")[: count + 1] if row != itself]
         return [(self.words[row], float(cosines[row])) for row in order[:count]]
 
-    def place(self, vector: np.ndarray) -> tuple[float, float]:
+    def place(self, vector: Vectors) -> tuple[float, float]:
         """Where a vector (D,) of the atlas's kind falls on the map."""
         x, y = (vector - self.centre) @ self.axes.T
         return float(x), float(y)
+
+    def found(self, word: str | None) -> list[float] | None:
+        """Where one of these words stands on the map, to three places."""
+        return None if word is None else [round(float(at), 3) for at in self.map[self.rows[word]]]
+
+    def to_json(self) -> dict[str, Any]:
+        """{"kind", "words", "map", "explained"}: one place on the map for each word, MAPPED of them at most."""
+        return {
+            "kind": self.kind,
+            "words": list(self.words[:MAPPED]),
+            "map": [[round(float(x), 3), round(float(y), 3)] for x, y in self.map[:MAPPED]],
+            "explained": [round(share, 4) for share in self.explained],
+        }
 
     @cached_property
     def rows(self) -> dict[str, int]:
@@ -101,12 +171,12 @@ class Atlas:
         return {word: row for row, word in enumerate(self.words)}
 
     @cached_property
-    def _directions(self) -> np.ndarray:
+    def _directions(self) -> Vectors:
         away = self.vectors - self.centre
         return away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-12)
 
 
-def principal(vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+def principal(vectors: Vectors) -> tuple[Vectors, Vectors, tuple[float, float]]:
     """(n, D) -> centre (D,), the two principal axes (2, D), their shares of the variance (Pearson 1901).
 
     An axis has no sign of its own: its largest number is made positive, so that the map never flips.

@@ -1,20 +1,44 @@
 """The records of a run: what was asked (Request, Watch), what happened (Step, Frame), what repeats it (Trace).
 
 Knows numpy and the standard library, nothing of models, pages or files. Values from outside become a Request in
-`Request.checked` and nowhere else, so everything behind that door may trust them. Arrays are float32 or uint8, on the
-CPU, without a batch axis.
+`Request.checked` (by the rules of values.py) and nowhere else, so everything behind that door may trust them. Arrays
+are float32 or uint8, on the CPU, without a batch axis.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-import numbers
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
+
+from demo.run.values import MAX_PROMPT, BadRequest, between, normalised, one_of, text_of, whole, without_word
+
+__all__ = [
+    "MAX_PROMPT",
+    "BadRequest",
+    "Frame",
+    "Request",
+    "Step",
+    "Trace",
+    "Watch",
+    "between",
+    "difference",
+    "noise_left",
+    "normalised",
+    "text_of",
+    "whole",
+    "without_word",
+]
+
+T = TypeVar("T")
+Pixels = NDArray[np.uint8]  # sRGB (H, W, 3)
+Floating = NDArray[np.floating[Any]]
 
 SCHEDULERS = {
     "ddim": "DDIM",
@@ -23,25 +47,12 @@ SCHEDULERS = {
     "dpm++2m": "DPM++ 2M",
     "unipc": "UniPC",
 }
-MAX_PROMPT = 500  # characters
 MIN_STEPS, MAX_STEPS = 1, 100
 MIN_GUIDANCE, MAX_GUIDANCE = 1.0, 20.0
 GUIDANCE = 5.0  # where neither the visitor nor the model says one
 MAX_SEED = 2**32 - 1
 GAINS = (1, 2, 4, 8, 16)  # how much a difference of two pictures may be amplified to be seen
 MIDDLE = 128  # the grey that means "no difference"
-CLOSING = tuple(",;:.!?")  # no space comes before these
-
-
-class BadRequest(ValueError):
-    """What was asked cannot be run; the text is one clear sentence for the visitor, `field` the form's name for it."""
-
-    field: str | None = None
-
-    def about(self, field: str) -> BadRequest:
-        """The same error, with the field that it is about."""
-        self.field = field
-        return self
 
 
 @dataclass(frozen=True)
@@ -58,25 +69,33 @@ class Request:
     height: int | None = None
 
     @classmethod
-    def checked(cls, prompt, seed=None, steps=30, guidance=None, scheduler="ddim", *, own=GUIDANCE) -> Request:
+    def checked(
+        cls,
+        prompt: object,
+        seed: object = None,
+        steps: object = 30,
+        guidance: object = None,
+        scheduler: object = "ddim",
+        negative_prompt: object = "",
+        *,
+        own: float = GUIDANCE,
+    ) -> Request:
         """A Request from raw values (text, 7.0 for 7; no seed: one is drawn; no guidance: the model's `own`).
 
-        Raises BadRequest about its field.
+        Prompts are normalised (values.normalised). Raises BadRequest about its field, whatever the values are.
         """
-        checks = {
-            "prompt": lambda: _prompt(prompt),
-            "seed": lambda: _seed(seed),
-            "steps": lambda: whole("Steps", steps, MIN_STEPS, MAX_STEPS),
-            "guidance": lambda: between("Guidance", own if guidance is None else guidance, MIN_GUIDANCE, MAX_GUIDANCE),
-            "scheduler": lambda: _scheduler(scheduler),
-        }
-        values = {}
-        for name, check in checks.items():
-            try:
-                values[name] = check()
-            except BadRequest as error:
-                raise error.about(name) from None
-        return cls(**values)
+        strength = own if guidance is None else guidance
+        return cls(
+            prompt=_about("prompt", lambda: _prompt(prompt)),
+            seed=_about("seed", lambda: _seed(seed)),
+            steps=_about("steps", lambda: whole("Steps", steps, MIN_STEPS, MAX_STEPS)),
+            guidance=_about("guidance", lambda: between("Guidance", strength, MIN_GUIDANCE, MAX_GUIDANCE)),
+            scheduler=_about("scheduler", lambda: one_of("The scheduler", scheduler, SCHEDULERS)),
+            negative_prompt=_about(
+                "negative_prompt",
+                lambda: "" if negative_prompt is None else text_of("The negative prompt", negative_prompt),
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -112,16 +131,16 @@ class Step:
     timestep: float | None
     alpha: float
     sigma: float
-    latents: np.ndarray
-    denoised: np.ndarray | None
+    latents: Floating
+    denoised: Floating | None
     seconds: float
-    word_maps: np.ndarray | None = None
-    conditional: np.ndarray | None = None
-    unconditional: np.ndarray | None = None
+    word_maps: Floating | None = None
+    conditional: Floating | None = None
+    unconditional: Floating | None = None
 
     @property
     def noise_left(self) -> float:
-        """Share of the variance that is still noise, [0, 1]."""
+        """Share of the strength that is still noise, [0, 1]."""
         return noise_left(self.alpha, self.sigma)
 
 
@@ -140,15 +159,15 @@ class Frame:
     alpha: float
     sigma: float
     seconds: float
-    image: np.ndarray
-    denoised: np.ndarray | None = None
-    change: np.ndarray | None = None
+    image: Pixels
+    denoised: Pixels | None = None
+    change: Pixels | None = None
     gain: float = 1.0
     step: Step | None = field(default=None, repr=False)
 
     @property
     def noise_left(self) -> float:
-        """Share of the variance that is still noise, [0, 1]."""
+        """Share of the strength that is still noise, [0, 1]."""
         return noise_left(self.alpha, self.sigma)
 
     @cached_property
@@ -167,10 +186,10 @@ class Trace:
     frames: tuple[Frame, ...]
     unknown_words: tuple[str, ...] | None = None  # None: the model ships no list of its words
 
-    def to_json(self) -> dict:
+    def to_json(self) -> dict[str, Any]:
         """Plain numbers, strings and lists; `states` holds one entry per frame, the noise first."""
         asked = self.request
-        told = {
+        told: dict[str, Any] = {
             "prompt": asked.prompt,
             "negative_prompt": asked.negative_prompt,
             "seed": asked.seed,
@@ -186,11 +205,16 @@ class Trace:
 
 
 def noise_left(alpha: float, sigma: float) -> float:
-    """sigma^2 / (alpha^2 + sigma^2), [0, 1]: the one scale on which all schedulers compare."""
-    return sigma**2 / (alpha**2 + sigma**2)
+    """sigma / (alpha + sigma), [0, 1]: the share of the strength (amplitude) of a state that is noise.
+
+    The one scale on which all schedulers compare, and near to what the eye sees: 0.5 is as much noise as picture. Where
+    models mix along a straight line (flow matching, alpha = 1 - sigma) it is the time itself. In shares of the variance
+    the same state has sigma^2 / (alpha^2 + sigma^2), which says 0.9 of what looks like three quarters noise.
+    """
+    return sigma / (alpha + sigma)
 
 
-def difference(after: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, float]:
+def difference(after: Pixels, before: Pixels) -> tuple[Pixels, float]:
     """What `after` has that `before` has not: uint8 (H, W, 3) with 128 + gain * (after - before), and the gain.
 
     The gain is the largest of GAINS that clips no more than one value in a hundred.
@@ -201,41 +225,7 @@ def difference(after: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, float
     return np.clip(MIDDLE + gain * signed, 0, 255).astype(np.uint8), float(gain)
 
 
-def without_word(prompt: str, start: int, end: int) -> str:
-    """`prompt` without its characters start..end, closed up where they were; the rest stays as it was typed.
-
-    Removing nothing returns the very prompt, so that the two runs are one. Raises ValueError for a span outside of it.
-    """
-    if not 0 <= start <= end <= len(prompt):
-        raise ValueError(f"there are no characters {start} to {end} in a prompt of {len(prompt)}")
-    if start == end:
-        return prompt
-    before, after = prompt[:start].rstrip(), prompt[end:].lstrip()
-    space = " " if len(before) < start or len(after) < len(prompt) - end else ""  # none inside a word
-    if after[:1] in CLOSING and (not before or before[-1] in CLOSING):
-        after = after[1:].lstrip()  # "a fox, [red], at night" keeps one comma, "[red], a fox" none
-    if not after:
-        return before.rstrip(",;:").rstrip()
-    return before + after if not before or after[0] in CLOSING else before + space + after
-
-
-def whole(name: str, value, low: int, high: int) -> int:
-    """`value`, or what it spells, as an int from low to high. Raises BadRequest, which calls it `name`."""
-    number = _number(value)
-    if number is None or not math.isfinite(number) or number != int(number) or not low <= number <= high:
-        raise BadRequest(f"{name} must be a whole number from {low} to {high}, not {_shown(value)}.")
-    return int(number)
-
-
-def between(name: str, value, low: float, high: float) -> float:
-    """`value`, or what it spells, as a float from low to high. Raises BadRequest, which calls it `name`."""
-    number = _number(value)
-    if number is None or not low <= number <= high:  # NaN is between nothing
-        raise BadRequest(f"{name} must be a number from {low:g} to {high:g}, not {_shown(value)}.")
-    return float(number)
-
-
-def _state(frame: Frame) -> dict:
+def _state(frame: Frame) -> dict[str, Any]:
     return {
         "index": frame.index,
         "timestep": frame.timestep,
@@ -247,47 +237,21 @@ def _state(frame: Frame) -> dict:
     }
 
 
-def _prompt(value) -> str:
-    if not isinstance(value, str):
-        raise BadRequest(f"The prompt must be text, not {_shown(value)}.")
-    text = value.strip()
+def _about(field: str, check: Callable[[], T]) -> T:
+    try:
+        return check()
+    except BadRequest as error:
+        raise error.about(field) from None
+
+
+def _prompt(value: object) -> str:
+    text = text_of("The prompt", value)
     if not text:
         raise BadRequest("The prompt is empty: say in a few words what the picture should show.")
-    if len(text) > MAX_PROMPT:
-        raise BadRequest(f"The prompt has {len(text)} characters; at most {MAX_PROMPT} are allowed.")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise BadRequest("The prompt holds half a character (a lone surrogate), which is no text.")
     return text
 
 
-def _seed(value) -> int:
-    if value is None or value == "":
+def _seed(value: object) -> int:
+    if value is None or (isinstance(value, str) and not value.strip()):
         return secrets.randbelow(MAX_SEED + 1)
     return whole("The seed", value, 0, MAX_SEED)
-
-
-def _number(value) -> float | int | None:
-    """The number that `value` is or spells, None where there is none."""
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return value
-    if isinstance(value, str):
-        for kind in (int, float):
-            try:
-                return kind(value)
-            except ValueError:
-                continue
-    return None
-
-
-def _scheduler(value) -> str:
-    if isinstance(value, str):
-        for key, label in SCHEDULERS.items():
-            if value.strip().casefold() in (key, label.casefold()):
-                return key
-    raise BadRequest(f"The scheduler must be one of {', '.join(SCHEDULERS)}, not {_shown(value)}.")
-
-
-def _shown(value) -> str:
-    """`value` as a sentence can carry it: quoted, short, on one line."""
-    text = repr(value) if isinstance(value, str | bytes | numbers.Number | None) else f"a {type(value).__name__}"
-    return text if len(text) <= 40 else text[:37] + "..."

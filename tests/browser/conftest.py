@@ -28,6 +28,7 @@ window.addEventListener("out-of-static:message", (event) => {
     event.stopImmediatePropagation();
     return;
   }
+  if (window.heard.some((other) => other.run === message.run && other.number === message.number)) return;
   window.heard.push(message);
 });
 """

@@ -59,7 +59,7 @@ def test_a_gif_that_cannot_be_written_costs_the_gif_alone(make, monkeypatch):
     monkeypatch.setattr("demo.run.export.gif", full)
     *_, done = told(make(), form())
     assert done["kind"] == "done" and done["count"] == 5 and done["gif"] is None
-    assert "could not be written" in done["note"] and len(done["curves"]["coarse"]) == 5
+    assert "could not be written" in done["note"] and len(done["curves"]["layout"]) == 5
 
 
 @pytest.mark.parametrize(("field", "value"), [("prompt", " "), ("seed", -1), ("steps", "x"), ("guidance", 99)])
@@ -72,7 +72,7 @@ def test_the_end_knows_what_only_the_end_can_know(make):
     messages = told(make(), form(steps=8))
     frames, done = [m for m in messages if m["kind"] == "frame"], messages[-1]
     assert len(done["sentences"]) == 9
-    assert done["curves"]["noise"] == [frame["noise_left"] for frame in frames]
+    assert done["curves"]["noise_left"] == [frame["noise_left"] for frame in frames]
     assert done["curves"]["change"] == pytest.approx([frame["changed"] for frame in frames], abs=1e-3)
     live, late = frames[3]["sentence"], done["sentences"][3]
     assert live.startswith("Step 3 of 8: ") and live != late

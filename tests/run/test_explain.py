@@ -1,13 +1,11 @@
 import json
-import math
 import re
 
 import numpy as np
 import pytest
 
 from demo.run import explain
-from demo.run.explain import pages, paragraphs, percent, sentence, slug, where
-from demo.run.measure import Settled
+from demo.run.explain import Known, pages, paragraphs, percent, sentence, slug, where
 from demo.run.trace import Frame
 from demo.tiny import parts
 
@@ -31,7 +29,7 @@ PAPERS = {  # stage: (authors and year as cited, the title)
 
 
 def frame(index, total=30, left=0.5, guess=GREY) -> Frame:
-    return Frame(index, total, None, math.sqrt(1 - left), math.sqrt(left), 0.0, GREY, guess if index else None)
+    return Frame(index, total, None, 1 - left, left, 0.0, GREY, guess if index else None)
 
 
 def brighter(*ninths, by=50) -> np.ndarray:
@@ -59,9 +57,10 @@ def test_the_noise_says_that_nothing_is_in_it_whatever_the_schedule_counts():
 
 
 def test_a_step_of_a_run_that_has_ended():
-    told = sentence(frame(6, left=0.71, guess=brighter((2, 0))), frame(5), Settled(0.82, 0.3))
-    assert (
-        told == "Step 6 of 30: 71 % noise left. The layout is 82 % settled; the guess changed most in the lower left."
+    told = sentence(frame(6, left=0.71, guess=brighter((2, 0))), frame(5), Known(0.829, 0.3, False))
+    assert told == (
+        "Step 6 of 30: 71 % noise left. The layout is not decided yet (0.82 of 1 like the final one); "
+        "the guess changed most in the lower left."
     )
 
 
@@ -75,20 +74,29 @@ def test_a_frame_alone_tells_only_its_noise():
 
 
 def test_the_first_guess_is_called_that():
-    told = [sentence(frame(1, left=0.99), frame(0), settled) for settled in (None, Settled(0, 0))]
-    assert told == ["Step 1 of 30: 99 % noise left. This is the first guess."] * 2
-    right = sentence(frame(1, left=0.99), frame(0), Settled(1, 1))
-    assert right.endswith("The layout is 100 % settled, the detail 100 %.")
+    told = "Step 1 of 30: 99 % noise left. This is the first guess"
+    assert sentence(frame(1, left=0.99), frame(0)) == f"{told}."
+    late = sentence(frame(1, left=0.99), frame(0), Known(-0.2, 0, False))
+    assert late == f"{told}; the layout is not decided yet (0.00 of 1 like the final one)."
 
 
 def test_the_detail_is_told_where_the_layout_is_decided():
-    told = sentence(frame(20, left=0.1), frame(19), Settled(0.97, 0.41))
-    assert told.endswith("The layout is 97 % settled, the detail 41 %; the guess did not change.")
+    told = sentence(frame(20, left=0.1), frame(19), Known(0.97, 0.41, True))
+    assert told.endswith(
+        "The layout is decided (0.97 of 1 like the final one), the detail is 41 % there; the guess did not change."
+    )
+
+
+@pytest.mark.parametrize(
+    ("correlation", "told"), [(-1, "0.00"), (0, "0.00"), (0.8999, "0.89"), (0.9, "0.90"), (0.9999, "0.99"), (1, "1.00")]
+)
+def test_what_is_not_decided_never_reads_as_if_it_were(correlation, told):
+    assert explain.likeness(correlation).startswith(f"{told} of 1 ")
 
 
 @pytest.mark.parametrize("total", [1, 30])
 def test_the_last_step_is_the_picture(total):
-    told = sentence(frame(total, total, left=0), frame(total - 1, total), Settled(1, 1))
+    told = sentence(frame(total, total, left=0), frame(total - 1, total), Known(1, 1, True))
     assert told == f"Step {total} of {total}: no noise left. This is the picture."
 
 
@@ -140,9 +148,9 @@ def test_percent_never_rounds_to_nothing_or_to_all(share, told):
 
 
 @pytest.mark.parametrize("index", [0, 1, 2, 29, 30])
-@pytest.mark.parametrize("settled", [None, Settled(0, 0), Settled(0.5, 0.1), Settled(1, 1)])
-def test_every_sentence_is_one_line_of_whole_sentences(index, settled):
-    told = sentence(frame(index, left=1 - index / 30, guess=brighter((0, 0))), frame(index - 1), settled)
+@pytest.mark.parametrize("known", [None, Known(0, 0, False), Known(0.5, 0.1, False), Known(1, 1, True)])
+def test_every_sentence_is_one_line_of_whole_sentences(index, known):
+    told = sentence(frame(index, left=1 - index / 30, guess=brighter((0, 0))), frame(index - 1), known)
     assert told.startswith(f"Step {index} of 30: ") and told.endswith(".")
     assert "\n" not in told and "  " not in told and ".." not in told
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from demo.run import measure
-from demo.run.measure import CHANCE, Settled, change, changed, curves, overlap, point_of_no_return, settled
+from demo.run.measure import CHANCE, change, changed, curves, decided, layout, layout_correlation, overlap
 from demo.run.trace import Frame
 
 SIZE = 64
@@ -40,56 +40,85 @@ def checks(size=SIZE) -> np.ndarray:
     return ((np.indices((size, size)).sum(0) % 2) * 2 - 1)[..., None]
 
 
-def test_a_layout_that_comes_closer_by_equal_steps_gives_a_straight_line():
-    final = blocks()
-    curve = settled(run([final + 40 - 10 * k for k in range(5)]))
-    assert [one.coarse for one in curve] == pytest.approx([0, 0, 0.25, 0.5, 0.75, 1], abs=1e-9)
-    assert curve[-1] == Settled(1, 1)
+def alike(one, other) -> float:
+    return layout_correlation(layout(one), layout(other))
 
 
-def test_layout_and_detail_are_told_apart():
+def test_brightness_contrast_and_detail_do_not_touch_the_layout():
+    picture = blocks()
+    for other in (picture + 90, picture // 2 + 60, picture + 20 * checks().astype(int), 30 + 1.5 * (picture - 80)):
+        assert alike(picture, np.round(other).astype(np.uint8)) > 0.99
+    assert alike(picture, (255 - picture).astype(np.uint8)) == pytest.approx(-1)
+    assert abs(alike(picture, blocks(seed=2))) < 0.3
+
+
+def test_a_layout_of_colour_alone_is_a_layout():
+    """Two halves of equal luminance, red on the left and green on the right, or the other way round."""
+    left, right = np.full((SIZE, SIZE // 2, 3), (200, 68, 100)), np.full((SIZE, SIZE // 2, 3), (100, 119, 100))
+    one, other = (np.hstack(pair).astype(np.uint8) for pair in ((left, right), (right, left)))
+    assert alike(one, one) == pytest.approx(1) and alike(one, other) == pytest.approx(-1)
+
+
+@pytest.mark.parametrize("level", [0, 7, 128, 255])
+def test_a_flat_picture_has_no_layout_of_its_own(level):
+    flat = np.full((50, 70, 3), level, np.uint8)
+    assert not layout(flat).any() and layout(flat).shape == (192,)
+    assert alike(flat, 255 - flat) == 1 and alike(flat, blocks()) == alike(blocks(), flat) == 0
+
+
+@pytest.mark.parametrize(("height", "width"), [(96, 64), (64, 96), (50, 70), (8, 9)])
+def test_the_layout_is_192_numbers_at_any_size_and_each_kind_is_free_of_its_mean(height, width):
+    picture = RNG(1).integers(0, 256, (height, width, 3), np.uint8)
+    vector = layout(picture)
+    assert vector.shape == (192,) and np.abs(vector.reshape(3, 64).mean(axis=1)).max() < 1e-9
+    assert alike(picture, picture) == pytest.approx(1)
+
+
+def test_luminance_and_colour_differences_are_those_of_pillow():
+    picture = blocks().astype(np.uint8)
+    twin = np.asarray(Image.fromarray(picture).convert("YCbCr"), float)[4::8, 4::8]
+    twin = (twin - twin.mean(axis=(0, 1))).transpose(2, 0, 1).ravel()
+    np.testing.assert_allclose(layout(picture), twin, atol=1.1)  # Pillow rounds
+
+
+def test_pictures_smaller_than_the_mosaic_still_have_a_layout():
+    tiny = RNG(1).integers(0, 256, (3, 5, 3), np.uint8)
+    assert layout(tiny).shape == (45,) and alike(tiny, tiny) == pytest.approx(1)
+
+
+def test_the_curves_of_a_run_are_those_of_its_guesses():
     final = blocks() + 20 * checks()
-    guesses = [blocks() + 40, blocks(), blocks() + 10 * checks(), final]
-    curve = settled(run(guesses))
-    assert [one.coarse for one in curve] == pytest.approx([0, 0, 1, 1, 1], abs=1e-9)
-    assert [one.fine for one in curve] == pytest.approx([0, 0, 0, 0.5, 1], abs=1e-9)
+    guesses = [blocks(seed=2) + 40, blocks(), blocks() + 10 * checks(), final]
+    told = curves(run(guesses))
+    assert told.layout[0] == 0 and told.layout[1] < 0.3 and min(told.layout[2:]) > 0.99 and told.layout[-1] == 1
+    assert told.point == 2
+    assert told.detail[0] == told.detail[1] == 0 and told.detail[-1] == 1
+    assert told.detail[2] < told.detail[3] < 1
 
 
-def test_a_guess_that_gets_worse_is_clipped_and_the_end_is_exactly_one():
-    final = blocks()
-    curve = settled(run([final + 10, final + 60, final]))
-    assert curve == [Settled(0, 0), Settled(0, 1), Settled(0, 1), Settled(1, 1)]
+def test_detail_that_comes_closer_by_equal_steps_gives_a_straight_line():
+    told = curves(run([blocks() + (40 - 10 * k) * checks() for k in range(5)]))
+    assert told.detail == pytest.approx([0, 0, 0.25, 0.5, 0.75, 1], abs=1e-9)
 
 
 def test_the_end_is_one_even_where_the_last_guess_is_not_the_result():
-    frames = run([blocks() + 40, blocks() + 20, blocks()])
+    frames = run([blocks(seed=2), blocks(seed=3), blocks()])
     last = frames[-1]
     frames[-1] = frame(last.index, last.total, last.image, last.denoised + np.uint8(9))
-    assert settled(frames)[-1] == Settled(1, 1)
+    assert curves(frames).layout[-1] == curves(frames).detail[-1] == 1
 
 
-def test_a_run_of_one_step_is_settled_by_it():
-    assert settled(run([blocks()])) == [Settled(0, 0), Settled(1, 1)]
-
-
-def test_a_guess_that_never_moves_is_settled_at_once():
-    assert settled(run([blocks()] * 4)) == [Settled(0, 0)] + [Settled(1, 1)] * 4
+def test_a_guess_that_never_moves_is_decided_at_once():
+    told = curves(run([blocks()] * 4))
+    assert told.point == 1 and told.layout == pytest.approx([0, 1, 1, 1, 1]) and told.detail == [0, 1, 1, 1, 1]
+    assert curves(run([blocks()])).point == 1
 
 
 def test_a_run_that_was_stopped_has_no_end_to_compare_with():
-    frames = run([blocks() + 40, blocks() + 20, blocks()])[:-1]
-    assert settled(frames) == [] and settled([]) == []
-    told = curves(frames)
-    assert told["coarse"] is None and told["fine"] is None and told["point"] is None
-    assert len(told["noise_left"]) == len(told["change"]) == len(frames)
-
-
-@pytest.mark.parametrize(("height", "width"), [(96, 64), (64, 96), (50, 70), (8, 5), (3, 40)])
-def test_the_two_parts_are_orthogonal_at_any_size(height, width):
-    one, other = (RNG(seed).integers(0, 256, (height, width, 3), np.uint8) for seed in (1, 2))
-    coarse, fine = measure._distances(one, other)
-    whole = ((one.astype(float) - other) ** 2).mean()
-    assert coarse**2 + fine**2 == pytest.approx(whole)
+    told = curves(run([blocks() + 40, blocks() + 20, blocks()])[:-1])
+    assert told.layout == told.detail == [] and told.point is None
+    assert len(told.noise_left) == len(told.change) == 3
+    assert curves([]).noise_left == curves([]).change == []
 
 
 def test_the_mosaic_is_pillows_box_filter():
@@ -105,7 +134,7 @@ def test_cells_of_an_uneven_grid_are_means():
 
 
 @pytest.mark.parametrize(
-    ("coarse", "point"),
+    ("correlations", "point"),
     [
         ([0, 0.5, 0.95, 1], 2),
         ([0, 0.95, 0.5, 0.9, 1], 3),
@@ -115,8 +144,8 @@ def test_cells_of_an_uneven_grid_are_means():
         ([], None),
     ],
 )
-def test_the_point_of_no_return_is_where_the_layout_stays_decided(coarse, point):
-    assert point_of_no_return([Settled(value, 0) for value in coarse]) == point
+def test_decided_is_where_the_layout_stays_alike(correlations, point):
+    assert decided(correlations) == point
 
 
 def test_change_is_the_mean_difference_and_where_it_is():
@@ -158,13 +187,8 @@ def test_maps_that_know_nothing_of_each_other_meet_by_chance():
     assert np.mean(met) == pytest.approx(CHANCE, abs=3 * np.std(met) / math.sqrt(400) + 0.003)
 
 
-def test_curves_are_plain_lists_as_long_as_the_run():
-    final = blocks()
-    frames = run([final + 40 - 10 * k for k in range(5)])
+def test_noise_and_change_are_those_of_the_frames():
+    frames = run([blocks() + 40 - 10 * k for k in range(5)])
     told = curves(frames)
-    assert told["noise_left"] == pytest.approx([1, 0.8, 0.6, 0.4, 0.2, 0])
-    assert told["change"][0] is None
-    assert told["change"][1:] == [change(a.image, b.image).levels for a, b in pairwise(frames)]
-    assert told["coarse"] == pytest.approx([0, 0, 0.25, 0.5, 0.75, 1], abs=1e-9)
-    assert told["point"] == 5 and told["coarse"][-1] == told["fine"][-1] == 1
-    assert curves([])["change"] == []
+    assert told.noise_left == [frame.noise_left for frame in frames]
+    assert told.change == [None, *(change(a.image, b.image).levels for a, b in pairwise(frames))]

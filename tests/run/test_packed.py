@@ -61,21 +61,19 @@ def test_maps_of_all_tokens_still_sum_to_one():
 def test_what_is_not_there_or_too_large_is_none():
     assert packed.word_maps(None) is None
     assert packed.word_maps(np.ones((200, 32, 32), np.float16)) is None
-    assert packed.guesses(last_step(guidance=1.0)) == {"conditional": None, "unconditional": None}
+    assert packed.guesses(last_step(guidance=1.0)) == (None, None)
     step = last_step()
     large = np.ones((16, 64, 64), np.float32)
     object.__setattr__(step, "conditional", large), object.__setattr__(step, "unconditional", large)
-    assert packed.guesses(step) == {"conditional": None, "unconditional": None}
+    assert packed.guesses(step) == (None, None)
 
 
 @pytest.mark.parametrize("guidance", [1.5, 5.0, 20.0])
-def test_the_halves_mix_to_the_guess_that_was_recorded(guidance):
+def test_the_guesses_mix_to_the_guess_that_was_recorded(guidance):
     """The remix at the run's own guidance is the linear preview of the recorded guess."""
     step, preview = last_step(guidance=guidance), FakeEngine().preview()
     told = packed.guesses(step)
-    conditional, without = (
-        read(told[name], "<f2", *"chw").astype(np.float32) for name in ("conditional", "unconditional")
-    )
+    conditional, without = (read(one, "<f2", *"chw").astype(np.float32) for one in told)
     mix = without + np.float32(guidance) * (conditional - without)
     colours = [np.einsum("kc,chw->hwk", preview.matrix, latents) + preview.bias for latents in (mix, step.denoised)]
     assert np.abs(colours[0] - colours[1]).max() < guidance * 0.15

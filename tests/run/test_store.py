@@ -1,12 +1,14 @@
 """The store of recent runs: bounded by bytes and by age, and nothing stays on disk that it no longer knows."""
 
 import os
+import threading
 import time
 
 import numpy as np
+import pytest
 
 from demo.run.store import Runs, weight
-from demo.run.trace import Frame, Request, Step
+from demo.run.trace import BadRequest, Frame, Request, Step
 
 REQUEST = Request("A Blue Cat!", seed=7)
 
@@ -23,6 +25,47 @@ def test_keys_cannot_be_guessed(tmp_path):
     runs = Runs(tmp_path)
     keys = {runs.open(REQUEST).key for _ in range(50)}
     assert len(keys) == 50 and min(map(len, keys)) >= 24
+
+
+def test_the_browsers_key_is_kept_and_a_bad_or_used_one_is_refused(tmp_path):
+    runs, key = Runs(tmp_path), "abcdefghijklmnopqrstuv-_"
+    assert runs.open(REQUEST, key).key == key and runs.get(key).request is REQUEST
+    with pytest.raises(BadRequest, match="this name already"):
+        runs.open(REQUEST, key)
+    for strange in ("", "short", key + "x", key[:-1] + "/", key[:-1] + "\n", "../" * 8, 7, b"x" * 24, ["x"], "é" * 24):
+        with pytest.raises(BadRequest, match="key of its own"):
+            runs.open(REQUEST, strange)
+    assert len(runs._runs) == 1
+
+
+def test_every_message_is_kept_under_its_number(tmp_path):
+    runs = Runs(tmp_path)
+    run = runs.open(REQUEST)
+    for number in range(5):
+        runs.add(run, f"m{number}", frame() if number % 2 else None)
+    assert run.messages == [f"m{number}" for number in range(5)] and len(run.frames) == 2 and run.told == 10
+
+
+def test_threads_that_add_at_once_lose_nothing(tmp_path):
+    runs = Runs(tmp_path)
+    run = runs.open(REQUEST)
+    workers = [threading.Thread(target=lambda: [runs.add(run, "xx") for _ in range(500)]) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(run.messages) == 2000 and run.told == 4000
+
+
+def test_a_file_that_goes_while_it_is_counted_is_no_trouble(tmp_path, monkeypatch):
+    runs = Runs(tmp_path)
+    run = runs.open(REQUEST)
+    run.path(".gif").write_bytes(b"gif")
+    entries = list(os.scandir(tmp_path / run.key))
+    (entries[0].path and os.unlink(entries[0].path))
+    monkeypatch.setattr("demo.run.store._entries", lambda folder: entries)
+    runs.weigh(run)
+    assert run.filed == 0
 
 
 def test_files_are_named_after_what_was_asked(tmp_path):
@@ -108,6 +151,20 @@ def test_what_an_earlier_process_left_is_swept(tmp_path):
     os.utime(old, (0, 0))
     Runs(tmp_path)
     assert not old.exists() and new.exists()
+
+
+def test_what_lies_about_is_swept_while_the_app_runs_once_it_is_old_enough(tmp_path):
+    orphan = tmp_path / "orphan"
+    orphan.mkdir()
+    runs = Runs(tmp_path, keep_seconds=0.05)
+    assert orphan.exists()  # young at the start
+    mine = runs.open(REQUEST)
+    mine.path(".gif").write_bytes(b"gif")
+    for folder in (orphan, tmp_path / mine.key):
+        os.utime(folder, (0, 0))
+    time.sleep(0.1)
+    runs.open(REQUEST)
+    assert not orphan.exists() and (tmp_path / mine.key).exists()
 
 
 def test_strange_keys_are_simply_unknown(tmp_path):

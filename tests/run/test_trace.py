@@ -84,6 +84,11 @@ def test_any_text_is_a_prompt(prompt):
         ("seed", 1.5, "not 1.5"),
         ("seed", "lucky", "not 'lucky'"),
         ("seed", "9" * 6000, "..."),
+        ("seed", "7_0", "not '7_0'"),
+        ("guidance", "1e400", "not '1e400'"),
+        ("negative_prompt", 5, "must be text, not 5"),
+        ("negative_prompt", "a" * 501, "501 characters; at most 500"),
+        ("prompt", "\u200b\u200d\ufeff", "prompt is empty"),
         ("scheduler", "lms", "must be one of ddim, euler, euler-ancestral, dpm++2m, unipc, not 'lms'"),
         ("scheduler", None, "not None"),
     ],
@@ -96,11 +101,11 @@ def test_what_cannot_be_run_is_said_in_one_sentence(field, value, said):
     assert text.endswith(".") and "\n" not in text and len(text) < 160
 
 
-def test_noise_left_is_the_noises_share_of_the_variance():
+def test_noise_left_is_the_noises_share_of_the_strength():
     assert noise_left(0.0, 1.0) == 1.0
     assert noise_left(1.0, 0.0) == 0.0
-    assert frame(alpha=0.6, sigma=0.8).noise_left == pytest.approx(0.64)
-    assert noise_left(0.25, 0.75) == pytest.approx(0.9)  # flow matching, where the squares do not add up to 1
+    assert frame(alpha=0.6, sigma=0.8).noise_left == pytest.approx(0.8 / 1.4)
+    assert noise_left(0.25, 0.75) == 0.75  # flow matching: the time itself
 
 
 def test_a_frames_hash_is_that_of_its_rgb_bytes():

@@ -53,8 +53,11 @@ export class Address {
     const state = this.store.get();
     const { prompt, ...settings } = this.form.values();
     keepTab({ form: { prompt, ...settings } });
-    const step = shown(state).last >= 0 ? state.step : undefined;
-    const hash = write({ prompt: prompt.trim(), ...settings, step, open: this.open(state) });
+    const { last, asked } = shown(state);
+    const step = last >= 0 ? state.step : undefined;
+    if (settings.seed === null && last >= 0 && asked.prompt === prompt.trim()) settings.seed = String(asked.seed); // the one that was drawn
+    const open = this.open(state);
+    const hash = prompt.trim() || step !== undefined ? write({ prompt: prompt.trim(), ...settings, step, open }) : open ? write({ open }) : "";
     if (hash === location.hash) return;
     this.own = hash;
     history.replaceState(history.state, "", location.pathname + location.search + hash);

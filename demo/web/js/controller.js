@@ -10,6 +10,7 @@ import { waitingFor } from "./text.js";
 
 const BROKE = "Something broke on this page while the run was shown; what was drawn is on the timeline.";
 const CUT = "This run was cut off before its end; what was drawn is here.";
+const SAVED = 8; // steps after which a run is kept in this browser, while it is under way
 const OWN = ["numbers", "atlas", "token"]; // what a recorded run answers itself where it is about its own prompt
 
 export class Controller {
@@ -56,7 +57,11 @@ export class Controller {
   /** Run what stands in the form, on the timeline. What a panel runs beside it gives way. */
   generate() {
     if (this.busy) return;
-    for (const reel of Object.values(this.store.get().runs)) if (reel.live) this.sources.get(reel.key)?.stop();
+    for (const reel of Object.values(this.store.get().runs)) {
+      if (!reel.live) continue;
+      reel.beside = true;
+      this.sources.get(reel.key)?.stop();
+    }
     const values = this.views.values();
     const source = this.open.live();
     const reel = this.add(new Reel(source.key), source);
@@ -91,13 +96,13 @@ export class Controller {
     const { run } = tab() ?? {};
     if (typeof run !== "string" || this.busy) return;
     const source = this.open.live(run);
-    const reel = this.add(new Reel(run), source);
+    const reel = this.add(new Reel(run, { restored: true }), source);
     reel.wanted = step;
     const heard = await this.follow(reel, source.resume(), { quiet: true });
     if (heard || this.busy || this.reel.key !== null) return;
     const kept = await keptRun(run);
     if (!kept || this.busy || this.reel.key !== null) return;
-    const again = this.add(new Reel(run), source);
+    const again = this.add(new Reel(run, { restored: true }), source);
     again.wanted = step;
     await this.follow(again, replay(kept), { quiet: true });
   }
@@ -140,6 +145,7 @@ export class Controller {
     const views = this.views;
     await this.listen(reel, messages, {
       begin: () => {
+        if (reel.beside) return; // the visitor has asked for another meanwhile
         const { runs } = this.store.get();
         const kept = Object.entries(runs).filter(([key, other]) => key === reel.key || other.live);
         this.store.update({ runs: Object.fromEntries(kept), shown: reel.key, step: 0, chosen: null });
@@ -147,15 +153,18 @@ export class Controller {
       },
       waiting: (ahead) => views.status(waitingFor(ahead)),
       drawn: (frame) => {
+        if (reel.beside) return;
+        if (frame.index % SAVED === SAVED - 1 && !reel.recorded) keepRun(reel.key, reel.messages);
         const { step } = this.store.get();
         const at = reel.wanted ?? null;
         const following = step >= reel.last - 1 && (at === null || reel.last <= at);
         this.store.update(following ? { step: reel.last } : {});
         views.drawn(reel, frame);
       },
-      packing: () => views.status("Packing the GIF"),
-      done: () => this.done(reel),
+      packing: () => reel.beside || views.status("Packing the GIF"),
+      done: () => reel.beside || this.done(reel),
       trouble: (sentence, _reel, field) => {
+        if (reel.beside) return this.forget(reel);
         if (quiet && !reel.run) return this.forget(reel);
         this.forget(reel);
         views.trouble(sentence, field);

@@ -57,7 +57,7 @@ export class Form {
   /** Put in what is given, as typed; what is absent or no text stays. */
   set(given) {
     for (const [name, field] of Object.entries(this.fields)) {
-      const value = given[name];
+      const value = name === "seed" && given.seed === null ? "" : given[name];
       if (typeof value !== "string" || (name === "scheduler" && !Object.hasOwn(this.facts.schedulers, value))) continue;
       field.value = value;
       field.dispatchEvent(new Event("input"));
@@ -70,6 +70,7 @@ export class Form {
     const busy = Boolean(running(state));
     if (busy === this.busy) return;
     this.busy = busy;
+    if (busy) this.hold();
     this.began = performance.now();
     this.swap(busy);
   }
@@ -111,6 +112,7 @@ export class Form {
     this.prompt.addEventListener("input", () => this.typed());
     this.prompt.addEventListener("scroll", () => (this.marks.scrollTop = this.prompt.scrollTop));
     new ResizeObserver(() => this.grow()).observe(this.form);
+    new ResizeObserver(() => this.busy && this.hold()).observe(this.page);
     this.haltButton.onclick = () => performance.now() - this.began > 350 && this.onstop(); // not the second half of a double click
     for (const slide of this.page.querySelectorAll(".field .slide")) this.pair(slide, this.fields[slide.dataset.for]);
     for (const field of Object.values(this.fields)) {
@@ -170,6 +172,15 @@ export class Form {
   grow() {
     this.prompt.style.height = "auto";
     this.prompt.style.height = this.prompt.scrollHeight + "px";
+  }
+
+  /** While it runs the form stays at the top of the window, as wide as it was; the page keeps its room free. */
+  hold() {
+    const { style } = this.page;
+    const { left, width, height } = this.page.querySelector(".body").getBoundingClientRect();
+    if (!this.page.classList.contains("running") && height) style.setProperty("--ask-height", this.form.offsetHeight + "px");
+    style.setProperty("--ask-left", left + "px");
+    style.setProperty("--ask-width", width + "px");
   }
 
   /** The same text behind the field, with a line under what the model has never seen. */

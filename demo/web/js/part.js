@@ -10,7 +10,7 @@
 // context: {facts, page, store, ask(panel, question), go(step), choose(word), beside(values, on), say(text),
 // subtitle(stage, text), values()}; see controller.js
 
-import { running, shown } from "./reel.js";
+import { shown } from "./reel.js";
 
 export class Part {
   constructor(root, context) {
@@ -43,11 +43,6 @@ export class Part {
       else this.shut();
     }
     if (open) this.show(state.step, reel.frames[state.step], reel);
-  }
-
-  /** Whether another run is under way, so that none can be asked for beside this one. */
-  get busy() {
-    return Boolean(running(this.state)) || Object.values(this.state.runs).some((reel) => reel.live);
   }
 
   lay(_reel) {}

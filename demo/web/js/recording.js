@@ -90,7 +90,7 @@ function frame(message, at, { total }) {
 function done(message, count, total) {
   const curves = maybe(message.curves, (given) => {
     const of = (name) => (Array.isArray(given[name]) ? given[name].slice(0, FRAMES).map((value) => maybe(value, number)) : []);
-    return { noise: of("noise"), change: of("change"), coarse: of("coarse"), fine: of("fine") };
+    return { noise_left: of("noise_left"), change: of("change"), layout: of("layout"), detail: of("detail") };
   });
   return {
     kind: "done",

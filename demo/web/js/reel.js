@@ -7,10 +7,11 @@ const EMPTY = { run: null, total: 30 };
 
 export class Reel {
   /** A run that was asked for; without a key, the empty reel that stands there before the first one. */
-  constructor(key = null, { beside = false, recorded = false } = {}) {
+  constructor(key = null, { beside = false, recorded = false, restored = false } = {}) {
     this.key = key;
     this.beside = beside; // asked for by a panel, not for the timeline
     this.recorded = recorded;
+    this.restored = restored; // looked for after a reload: until it is found, nothing is under way
     this.live = key !== null; // under way: until its last message, or until it is given up
     /** @type {any} the `begin` message */
     this.asked = EMPTY;
@@ -68,7 +69,7 @@ export function shown(state) {
 
 /** The run under way that was asked for on the timeline, not beside it; null where there is none. */
 export function running(state) {
-  return Object.values(state.runs).find((reel) => reel.live && !reel.beside) ?? null;
+  return Object.values(state.runs).find((reel) => reel.live && !reel.beside && (reel.run !== null || !reel.restored)) ?? null;
 }
 
 const NOTHING = new Reel();

@@ -67,5 +67,5 @@ function alt(name, frame, reel) {
 
 /** By how much the picture of the change exaggerates, "" where it does not. */
 function strength({ change, gain }) {
-  return change && gain !== 1 ? "shown ×" + (gain >= 10 ? Math.round(gain) : Math.round(10 * gain) / 10) : "";
+  return change && gain !== 1 ? "shown " + (gain >= 10 ? Math.round(gain) : Math.round(10 * gain) / 10) + " × as strong" : "";
 }

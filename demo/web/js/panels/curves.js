@@ -38,9 +38,10 @@ export class Panel extends Part {
 
   ended(reel) {
     const { curves, point } = reel.end;
-    if (curves) this.data = { ...curves, coarse: curves.coarse ?? [], fine: curves.fine ?? [] };
+    const layout = (curves?.layout ?? []).map((alike) => Math.max(0, alike)); // a guess may be the opposite of the end
+    if (curves) this.data = { noise: curves.noise_left, change: curves.change, coarse: layout, fine: curves.detail ?? [] };
     this.point = point ?? null;
-    if (reel.last >= 0 && !this.data.coarse.length) this.note.textContent = "How settled a guess was is measured against the final picture, and this run has none.";
+    if (reel.last >= 0 && !this.data.coarse.length) this.note.textContent = "How much a guess was like the final picture is known at the end, and this run has none.";
     this.drawn = -1;
     this.fit();
   }
@@ -150,7 +151,7 @@ export class Panel extends Part {
     if (!noise.length) return "Curves of this run: nothing drawn yet";
     const fall = "Noise left falls from " + percent(noise[0]) + " to " + percent(noise.at(-1)) + " in " + many(noise.length - 1, "step") + ".";
     if (!coarse.length) return fall;
-    return fall + (this.point === null ? "" : " The layout was decided at step " + this.point + ": from there on it stays at least 90 % settled.");
+    return fall + (this.point === null ? "" : " The layout was decided at step " + this.point + ": from there on a guess is at least 0.90 of 1 like the final picture in it.");
   }
 
   listen() {

@@ -160,7 +160,7 @@ export class Panel extends Part {
     const invents = !this.context.facts.cannot.upscaler;
     const what = { all: "All touches together added", upscale: invents ? "The upscaler invented" : "Plain enlarging added", contrast: "Contrast added", sharpen: "Sharpening added" }[this.touch];
     const why = { upscale: ": it cannot know more than was there.", contrast: ": the picture has its full range already." }[this.touch] ?? ".";
-    const text = one.nothing ? what + " nothing" + why : what + " what is not mid-grey here" + (gain > 1 ? ", shown ×" + gain + "." : ".");
+    const text = one.nothing ? what + " nothing" + why : what + " what is not mid-grey here" + (gain > 1 ? ", shown " + gain + " × as strong." : ".");
     this.root.querySelector(".gained").textContent = text;
     canvas.setAttribute("aria-label", "Map of what was added. " + text);
   }

@@ -13,6 +13,7 @@ const ANSWER = 8000; // ms for one answer
 const UNKNOWN = 20000; // ms until a run that the server does not know is given up
 const LOST = 30000; // ms without any word from the server until the run is given up
 const HALTED = 20000; // ms until a stop that nothing came of is believed all the same
+const INSIST = 4000; // ms between two stops of a run that goes on
 const SLOW = { touch: 120000, guesses: 60000, overlap: 60000 }; // ms for answers that are computed first
 const BUSY = "The server is busy or out of reach. Nothing you typed is lost: try again in a moment.";
 const BROKE = "The connection broke during the run. What was drawn is on the timeline; generate again for the rest.";
@@ -35,14 +36,15 @@ export class GradioSource {
 
   /** A run that was asked for before, by this page or the one that stood here: its messages from the first on. */
   async *resume() {
-    yield* this.listen(() => {}, 0);
+    yield* this.listen(() => {}, 0, true);
   }
 
   stop() {
     if (this.over) return;
-    this.halted = performance.now();
+    this.halted ||= performance.now();
+    this.insisted = performance.now();
     this.inbox?.wake();
-    this.ask("stop", { run: this.key }).catch(() => {}); // the loop below sees to it that a stop comes to an end
+    this.ask("stop", { run: this.key }).catch(() => {}); // the loop below asks again
   }
 
   /** Ask the server about a run, or for what a panel shows. */
@@ -53,23 +55,23 @@ export class GradioSource {
     return patiently(() => call(question), { ms: SLOW[panel] ?? ANSWER });
   }
 
-  async *listen(begin, first) {
+  async *listen(begin, first, failed = false) {
     const inbox = (this.inbox = new Inbox(this.key));
-    const line = new Line(first);
+    const line = new Line(first, failed);
     const hear = (event) => inbox.hear(event.detail) && line.heard();
-    const failed = () => {
+    const broke = () => {
       line.failed = true;
       inbox.wake();
     };
     window.addEventListener("out-of-static:message", hear);
-    window.addEventListener("out-of-static:failed", failed);
+    window.addEventListener("out-of-static:failed", broke);
     try {
       begin();
       yield* this.messages(inbox, line);
     } finally {
       this.over = true;
       window.removeEventListener("out-of-static:message", hear);
-      window.removeEventListener("out-of-static:failed", failed);
+      window.removeEventListener("out-of-static:failed", broke);
     }
   }
 
@@ -90,6 +92,7 @@ export class GradioSource {
       due = performance.now() + line.patience;
       if (inbox.ready) continue;
       if (answer?.known && !answer.alive && !fresh) throw new Sentence(GONE);
+      if (answer?.alive && this.halted && performance.now() - this.insisted > INSIST) this.stop();
       if (this.halted && line.mute(this.halted)) return void (yield this.stopped(inbox));
       line.judge();
       await pause(Math.min(DEAF, line.patience)); // never a storm of questions, whatever wakes us
@@ -115,9 +118,9 @@ async function file(path) {
 
 /** How the line to the server is doing, and how long to wait for a word. */
 class Line {
-  constructor(first) {
+  constructor(first, failed) {
     this.patience = first;
-    this.failed = false; // Gradio said that its stream or the request broke
+    this.failed = failed; // there is no stream, or Gradio said that it or the request broke
     this.known = false; // the server has heard of the run
     this.deaf = false;
     this.last = performance.now(); // when anything was heard of the server
