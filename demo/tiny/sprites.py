@@ -4,8 +4,8 @@ Run as `python -m demo.tiny.sprites FOLDER`, where FOLDER holds the node_modules
 
     npm install @iconify-json/{noto,noto-v1,twemoji,fluent-emoji-flat,emojione,fxemoji,game-icons}
 
-It needs cairosvg (with the system's libcairo) and imagequant; nothing else in the project does. What is drawn from which
-icon is data: assets/sprites/sources.json, which also lists the drawings that were left out and why.
+It needs cairosvg (with the system's libcairo) and imagequant; nothing else in the project does. What is drawn from
+which icon is data: assets/sprites/sources.json, which also lists the drawings that were left out and why.
 
 One folder a set, one file a thing: assets/sprites/<set>/<name with _ for spaces>.png, SIDE x SIDE with transparency.
 Emoji sets are rasterised as they are. The glyphs of `game` have one colour: their lines get the darker and what
