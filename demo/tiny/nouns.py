@@ -722,15 +722,12 @@ spiral
 picnic basket: hamper
 stitches
 cooler: cool box
-seahorse
 xylophone
 treasure chest: treasure
 scarecrow
-tuba
 wheelbarrow
 steering wheel
 well
-wagon: covered wagon
 """
 
 # Worn on the line of the eyes; every other wear sits on top of the skull.
