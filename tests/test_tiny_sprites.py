@@ -31,7 +31,9 @@ def test_drawings_are_square_not_empty_and_have_no_ground_of_their_own(set_name)
         assert alpha.shape == (sprites.SIDE, sprites.SIDE)
         assert alpha.max() == 255 and (alpha > 128).mean() > 0.01, f"{name} of {set_name} is hardly there"
         edge = np.concatenate([alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]])
-        assert (edge > 128).mean() < 0.8, f"{name} of {set_name} fills its square"
+        # A calendar may nearly reach all four edges; a picture on a ground of its own has the corners too.
+        assert (edge > 128).mean() < 0.9, f"{name} of {set_name} fills its square"
+        assert (alpha[[0, 0, -1, -1], [0, -1, 0, -1]] > 128).sum() < 3, f"{name} of {set_name} has a ground"
 
 
 def test_everything_named_is_drawn_and_everything_drawn_is_named():
