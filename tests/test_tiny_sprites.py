@@ -19,7 +19,7 @@ PLACE = {"character": "faces", "ride": "seats", "wear": "wears"}
 
 
 def has_ground(seen: np.ndarray) -> bool:
-    """Whether what is seen of a drawing is one large rectangle: a picture in a frame, not a thing to set into a scene."""
+    """Whether what is seen of a drawing is one large rectangle: a framed picture, not a thing to set into a scene."""
     rows, columns = np.flatnonzero(seen.any(1)), np.flatnonzero(seen.any(0))
     box = seen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return bool(seen.mean() > 0.9 and box.mean() > 0.985)
