@@ -167,12 +167,17 @@ def train(
         optimizer.step()
         if step % 50 == 0:
             bar.set_postfix(loss=round(loss.item(), 3))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {name: value.half().contiguous() for name, value in model.state_dict().items() if value.is_floating_point()},
-        out,
-    )
+        if step % 500 == 499:
+            save(model, out)  # --go-on-from goes on from here after a stop
+    save(model, out)
     return model.eval()
+
+
+def save(model: Checker, path: Path) -> None:
+    """Write fp16 safetensors."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = model.state_dict().items()
+    save_file({name: value.half().contiguous() for name, value in weights if value.is_floating_point()}, path)
 
 
 def load(path: str | Path) -> Checker:

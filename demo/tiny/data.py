@@ -36,9 +36,11 @@ def drawn_ahead(drawn: torch.utils.data.Dataset, numbers: range, batch: int, wor
 
 
 def unbound(worker: int) -> None:
-    """Let a process that draws ahead leave the core that its training is bound to."""
+    """Let a process beside a training leave the cores that the training is bound to for others, where there are any."""
     if hasattr(os, "sched_setaffinity"):  # Linux alone
-        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+        others = {*range(os.cpu_count() or 1)} - os.sched_getaffinity(0)
+        if others:
+            os.sched_setaffinity(0, others)
 
 
 class Pictures(torch.utils.data.Dataset):

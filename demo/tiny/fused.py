@@ -76,6 +76,8 @@ def normalised(
 
 def _block(self: ResnetBlock2D, x: torch.Tensor, temb: torch.Tensor) -> torch.Tensor:
     """What ResnetBlock2D.forward does with scale_shift, silu, no dropout and no resampling."""
+    if not torch.is_autocast_enabled("cpu"):
+        return ResnetBlock2D.forward(self, x, temb)
     told = self.time_emb_proj(nn.functional.silu(temb))
     scale, shift = told.chunk(2, dim=1)
     x = x.to(torch.bfloat16)
@@ -87,7 +89,7 @@ def _block(self: ResnetBlock2D, x: torch.Tensor, temb: torch.Tensor) -> torch.Te
 def quicken(unet: nn.Module) -> None:
     """Let the residual blocks take the quicker way, in place; `slow_down` undoes it. Nothing without a compiler.
 
-    The blocks then want bfloat16 autocast on a CPU.
+    Without autocast to bfloat16 on a CPU they go diffusers' own way still.
     """
     if library() is None:
         return

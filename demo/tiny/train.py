@@ -64,8 +64,10 @@ def main(
     if given:
         start = denoiser.going_on(given, parts.tokenizer(vocabulary()["words"]))
     else:
-        start = denoiser.train(home, vae, minutes=small_minutes, size=parts.SIZE // 2, batch=96, **same)
-    trained = denoiser.train(home, vae, minutes=denoiser_minutes, start=start, on_checkpoint=look, **same)
+        start = denoiser.train(home, vae, minutes=small_minutes, size=parts.SIZE // 2, batch=min(96, count), **same)
+    trained = denoiser.train(
+        home, vae, minutes=denoiser_minutes, batch=min(48, count), start=start, on_checkpoint=look, **same
+    )
     finish(trained, Path(out))
 
 
