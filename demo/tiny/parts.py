@@ -136,5 +136,10 @@ def save(folder: Path, parts: dict[str, torch.nn.Module], vocabulary: dict[str, 
 
 def load(folder: str | Path, dtype: torch.dtype = torch.float32) -> StableDiffusionPipeline:
     """The pipeline in `folder`, from the disk alone; raises OSError where the folder is not such a model."""
-    vae = FoldedAutoencoder.from_pretrained(folder, subfolder="vae", dtype=dtype, local_files_only=True)
+    vae = load_autoencoder(folder, dtype)
     return StableDiffusionPipeline.from_pretrained(folder, vae=vae, dtype=dtype, local_files_only=True)
+
+
+def load_autoencoder(folder: str | Path, dtype: torch.dtype = torch.float32) -> FoldedAutoencoder:
+    """The autoencoder of the pipeline in `folder`, whose other parts may be missing; OSError where there is none."""
+    return FoldedAutoencoder.from_pretrained(folder, subfolder="vae", dtype=dtype, local_files_only=True)

@@ -44,7 +44,7 @@ def main(
     if given:
         vae = given.vae
     elif autoencoder_of:
-        vae = parts.load(autoencoder_of).vae
+        vae = parts.load_autoencoder(autoencoder_of).eval()
     else:
         vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps, workers=workers)
 
@@ -78,7 +78,7 @@ if __name__ == "__main__":
     parser.add_argument("--autoencoder-minutes", type=float, default=25)
     parser.add_argument("--small-minutes", type=float, default=60, help="of the denoiser on pictures of half the side")
     parser.add_argument("--denoiser-minutes", type=float, default=240)
-    parser.add_argument("--autoencoder-of", default="", help="a finished pipeline whose autoencoder is kept")
+    parser.add_argument("--autoencoder-of", default="", help="a pipeline, or its vae alone, that is kept")
     parser.add_argument("--go-on-from", default="", help="a pipeline that is the start of all three")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--count", type=int, default=COUNT, help="scenes in the latent cache")
