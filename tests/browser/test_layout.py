@@ -1,4 +1,4 @@
-"""In the middle of a run, at every size: prompt, Stop, state and guess are on screen, whole, and the timeline at hand."""
+"""In the middle of a run, at every size: prompt, Stop, state and guess are on screen, whole; the timeline at hand."""
 
 import pytest
 from conftest import Visitor
@@ -42,7 +42,8 @@ CUT = """
   const wide = element.scrollWidth > element.clientWidth + 1 && style.overflowX === "hidden";
   const high = element.scrollHeight > element.clientHeight + 2 && style.overflowY === "hidden";
   const cut = (wide && style.textOverflow !== "ellipsis") || (high && style.whiteSpace !== "nowrap");
-  return cut || left < -1 || right > innerWidth + 1 ? [`${element.tagName}.${element.className}: ${element.textContent}`] : [];
+  const outside = left < -1 || right > innerWidth + 1;
+  return cut || outside ? [`${element.tagName}.${element.className}: ${element.textContent}`] : [];
 })
 """
 
