@@ -1,4 +1,4 @@
-"""A small classifier that says what is in a scene: who, what colour, wearing and riding what, how many, where.
+"""A small classifier that says what is in a scene: who, what colour, wearing and riding what, how many, where, when.
 
 Trained on the renderer's own pictures, blurred, noisy and shifted, and never on anything that a model drew: it knows
 what the words should look like and nothing of how models fail. `python -m demo.tiny.checker` trains it.
@@ -18,49 +18,57 @@ from torch import nn
 from tqdm import tqdm
 
 from .data import to_model
+from .drawing import SETS
 from .machine import device, mixed
 from .optimizers import falling
-from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, draw, render
-from .things import COLOURS, PLACES
+from .scenes import CLOTHES, COUNTS, THINGS, VEHICLES, Scene, draw
+from .stage import staged
+from .things import COLOURS, PLACES, TIMES
 
 SIDE = 128  # pixels; larger pictures are averaged down to it
 NOBODY = "nothing"
-NAMES = [NOBODY, *CAST, *PROPS, *VEHICLES]
+NAMES = [NOBODY, *THINGS]
 HEADS = {
     "first": NAMES,  # in reading order: the left one, or the upper one
     "second": NAMES,
     "colour": [NOBODY, *COLOURS],  # of the first; nothing is its own colour
+    "second colour": [NOBODY, *COLOURS],
     "wear": [NOBODY, *CLOTHES],
+    "second wear": [NOBODY, *CLOTHES],
     "ride": [NOBODY, *VEHICLES],
-    "count": [1, 2, 3, 4],
+    "second ride": [NOBODY, *VEHICLES],
+    "count": [*COUNTS],
     "side": [NOBODY, "left", "above"],  # where the first is, seen from the second
     "place": [*PLACES],
+    "time": [*TIMES],
+    "drawing": [*SETS],  # of which set the first is
 }
 SIDES = {"left of": (0, "left"), "right of": (1, "left"), "above": (0, "above"), "below": (1, "above")}
+KEPT = 20_000  # pictures that are spoilt again and again
+FRESH = 4  # one in so many of a batch is new
 
 
-def truth(scene: Scene) -> dict[str, str | int]:
-    """What the checker should say of this scene, head by head. A scene of two needs a side: not "next to"."""
+def truth(scene: Scene, sets: list[str] | None = None) -> dict[str, str | int | None]:
+    """What the checker should say of this scene, head by head; None where the scene leaves it open.
+
+    A scene of two needs a side: not "next to".
+    """
     order, side = SIDES[scene.relation] if scene.relation else (0, NOBODY)
     first, second = scene.things[order], scene.things[1 - order] if scene.relation else None
-    return {
-        "first": first.name,
-        "second": second.name if second else NOBODY,
-        "colour": first.colour or NOBODY,
-        "wear": first.wear or NOBODY,
-        "ride": first.ride or NOBODY,
-        "count": scene.count,
-        "side": side,
-        "place": scene.place,
-    }
+    told = {"count": scene.count, "side": side, "place": scene.place, "time": scene.time}
+    told |= {"first": first.name, "drawing": sets and sets[order], "second": second.name if second else NOBODY}
+    for head in ("colour", "wear", "ride"):
+        told[head] = getattr(first, head) or NOBODY
+        told[f"second {head}"] = (second and getattr(second, head)) or NOBODY
+    return {head: told[head] for head in HEADS}
 
 
 class Checker(nn.Module):
     """(B, 3, SIDE, SIDE) in [-1, 1] -> logits per head, each (B, classes)."""
 
-    def __init__(self, width: int = 48):
+    def __init__(self, width: int = 64):
         super().__init__()
-        wide, wider = 2 * width, 4 * width
+        wide, wider, told = 2 * width, 3 * width, 8 * width
         self.body = nn.Sequential(
             nn.PixelUnshuffle(4),
             *_layer(48, width),
@@ -68,13 +76,14 @@ class Checker(nn.Module):
             *_layer(wide, wide),
             *_layer(wide, wider, stride=2),
             *_layer(wider, wider),
+            *_layer(wider, wider),
             nn.AdaptiveAvgPool2d(4),  # left and right, above and below stay apart
             nn.Flatten(),
             nn.Dropout(0.1),
-            nn.Linear(16 * wider, 384),
+            nn.Linear(16 * wider, told),
             nn.SiLU(),
         )
-        self.heads = nn.ModuleDict({name: nn.Linear(384, len(classes)) for name, classes in HEADS.items()})
+        self.heads = nn.ModuleDict({name: nn.Linear(told, len(classes)) for name, classes in HEADS.items()})
 
     def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
         seen = self.body(pictures)
@@ -109,12 +118,15 @@ def plainly_placed(rng: Random) -> Scene:
     """Any scene, held out or not, whose two things, if there are two, have a side."""
     while True:
         scene = draw(rng)
-        if scene.relation != "next to":
+        if scene.relation is None or scene.relation in SIDES:
             return scene
 
 
 class Examples(torch.utils.data.IterableDataset):
-    """Endless batches of spoilt pictures, uint8, and their classes, one column per head."""
+    """Endless batches of spoilt pictures, uint8, and their classes, one column per head.
+
+    A quarter is drawn anew for each; the others are earlier pictures, spoilt anew.
+    """
 
     def __init__(self, seed: int, batch: int):
         self.seed, self.batch = seed, batch
@@ -122,15 +134,21 @@ class Examples(torch.utils.data.IterableDataset):
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         info = torch.utils.data.get_worker_info()
         rng = Random(f"checker/{self.seed}/{info.id if info else 0}")
+        kept: list[tuple[Image.Image, list[int]]] = []
         while True:
-            scenes = [plainly_placed(rng) for _ in range(self.batch)]
-            pictures = [np.array(spoil(render(scene, rng, SIDE), rng)) for scene in scenes]
-            told = [[HEADS[name].index(value) for name, value in truth(scene).items()] for scene in scenes]
-            yield torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), torch.tensor(told)
+            fresh = self.batch if len(kept) < 4 * self.batch else max(1, self.batch // FRESH)
+            for _ in range(fresh):
+                picture, scene, sets = staged(plainly_placed(rng), rng, SIDE)
+                told = [HEADS[name].index(value) for name, value in truth(scene, sets).items()]
+                kept.append((picture, told))
+            kept = kept[-KEPT:] if len(kept) > 1.1 * KEPT else kept
+            chosen = kept[-fresh:] + rng.choices(kept, k=self.batch - fresh)
+            pictures = [np.array(spoil(picture, rng)) for picture, _ in chosen]
+            yield torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), torch.tensor([told for _, told in chosen])
 
 
 def train(
-    out: Path, *, steps: int = 2500, batch: int = 64, rate: float = 1e-3, seed: int = 1, go_on_from: str | Path = ""
+    out: Path, *, steps: int = 6000, batch: int = 64, rate: float = 1e-3, seed: int = 1, go_on_from: str | Path = ""
 ) -> Checker:
     """Train, from the checker in `go_on_from` if there is one, write fp16 safetensors to `out`, return the checker."""
     torch.manual_seed(seed)
@@ -149,12 +167,17 @@ def train(
         optimizer.step()
         if step % 50 == 0:
             bar.set_postfix(loss=round(loss.item(), 3))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {name: value.half().contiguous() for name, value in model.state_dict().items() if value.is_floating_point()},
-        out,
-    )
+        if step % 500 == 499:
+            save(model, out)  # --go-on-from goes on from here after a stop
+    save(model, out)
     return model.eval()
+
+
+def save(model: Checker, path: Path) -> None:
+    """Write fp16 safetensors."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = model.state_dict().items()
+    save_file({name: value.half().contiguous() for name, value in weights if value.is_floating_point()}, path)
 
 
 def load(path: str | Path) -> Checker:
@@ -170,5 +193,5 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("assets/tiny/checker.safetensors"))
     parser.add_argument("--go-on-from", default="", help="a checker's weights to start from")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=6000)
     train(**vars(parser.parse_args()))

@@ -1,18 +1,15 @@
-"""How often the model draws what was asked: `python -m demo.tiny.evaluate assets/tiny`.
+"""How often the model draws what was asked, and how its runs go: `python -m demo.tiny.evaluate assets/tiny`.
 
-GenEval's categories (Ghosh et al. 2023), but with one figure's colour, clothing and vehicle bound instead of the
-colours of two things, and place; in the tiny model's own vocabulary, by its own checker, on combinations of which
-training showed no picture: by the held-out rule, or because they are not among the training scenes. The same scenes
-are also rendered, which gives the ceiling, and the generated pictures are also scored against each other's prompts,
-which gives the floor.
+By our own checker, in the world's own vocabulary, on combinations of which training showed no picture (asked.py). The
+same scenes are also rendered, which gives the ceiling, and the generated pictures are also scored against each other's
+prompts, which gives the floor. Beside accuracy stand variety and process (process.py): none is to be had at the
+other's cost.
 """
 
 import argparse
-import functools
 import json
 import math
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -22,119 +19,17 @@ from diffusers import DDIMScheduler, DPMSolverMultistepScheduler, UniPCMultistep
 from PIL import Image, ImageDraw
 from tqdm import tqdm
 
-from . import checker
-from .data import COUNT, SEED, numbered
+from . import checker, process
+from .asked import MAKERS, right
+from .captions import plain_caption
 from .machine import device
-from .parts import GUIDANCE, SIZE, load
-from .scenes import CAST, CLOTHES, PROPS, VEHICLES, Scene, Thing, held_out, plain_caption, render
-from .things import COLOURS, PLACES
+from .parts import GUIDANCE, load
+from .scenes import Scene
 
-HEADS_OF = {
-    "one object": ("first",),
-    "two objects": ("first", "second"),
-    "count": ("first", "count"),
-    "colour": ("first", "colour"),
-    "position": ("first", "second", "side"),
-    "binding": ("first", "colour", "wear", "ride"),
-    "place": ("place",),
-}
 BATCH = 16
 SIDE = 160  # pixels of a picture on the contact sheet
 TOO_FEW = "a floor takes two scenes a category at least"
 SOLVERS = {"ddim": DDIMScheduler, "dpm++2m": DPMSolverMultistepScheduler, "unipc": UniPCMultistepScheduler}
-
-
-@functools.cache
-def seen() -> frozenset:
-    """What training pictures show together: two things in any order, (name, colour, count) or (name, colour, place)."""
-    facts: set = set()
-    for number in range(COUNT):
-        scene, _ = numbered(SEED, number)
-        first = scene.things[0]
-        if scene.relation:
-            facts.add(frozenset(thing.name for thing in scene.things))
-        else:
-            facts.add((first.name, first.colour, scene.count))
-        facts |= {(thing.name, thing.colour, scene.place) for thing in scene.things}
-    return frozenset(facts)
-
-
-def _draw_until(fits: Callable[[Scene], bool], make: Callable[[], Scene]) -> Scene:
-    while not fits(scene := make()):
-        pass
-    return scene
-
-
-def one_object(rng: Random) -> Scene:
-    """One thing in a colour and a place that no training picture shows it in together."""
-    return _draw_until(
-        lambda scene: (scene.things[0].name, scene.things[0].colour, scene.place) not in seen(),
-        lambda: Scene((Thing(rng.choice([*CAST, *PROPS, *VEHICLES]), _any_colour(rng)),), rng.choice([*PLACES])),
-    )
-
-
-def two_objects(rng: Random) -> Scene:
-    """Two things that no training picture shows together."""
-    return _draw_until(
-        lambda scene: frozenset(thing.name for thing in scene.things) not in seen(),
-        lambda: Scene(
-            tuple(map(Thing, rng.sample([*CAST, *PROPS, *VEHICLES], 2))), relation=rng.choice([*checker.SIDES])
-        ),
-    )
-
-
-def count(rng: Random) -> Scene:
-    """Two to four of a thing in a colour that no training picture shows it in so often."""
-    return _draw_until(
-        lambda scene: (scene.things[0].name, scene.things[0].colour, scene.count) not in seen(),
-        lambda: Scene((Thing(rng.choice([*CAST, *PROPS]), _any_colour(rng)),), count=rng.choice((2, 3, 4))),
-    )
-
-
-def _any_colour(rng: Random) -> str | None:
-    return rng.choice([None, *COLOURS])
-
-
-def _held(rng: Random, *tables: dict | list | None, place: str = "plain") -> Scene:
-    """One thing, made of one entry of each table, that the rule holds out."""
-    return _draw_until(
-        lambda scene: held_out(scene.things[0]),
-        lambda: Scene((Thing(*(table and rng.choice([*table]) for table in tables)),), place),
-    )
-
-
-def colour(rng: Random) -> Scene:
-    """Someone in a colour and clothes that the rule holds out."""
-    return _held(rng, CAST, COLOURS, CLOTHES)
-
-
-def binding(rng: Random) -> Scene:
-    """Someone in a colour, clothes and on a vehicle that the rule holds out."""
-    return _held(rng, CAST, COLOURS, CLOTHES, VEHICLES)
-
-
-def place(rng: Random) -> Scene:
-    """Someone in clothes and on a vehicle that the rule holds out, somewhere."""
-    return _held(rng, CAST, None, CLOTHES, VEHICLES, place=rng.choice([name for name in PLACES if name != "plain"]))
-
-
-MAKERS: dict[str, Callable[[Random], Scene]] = {
-    "one object": one_object,
-    "two objects": two_objects,
-    "count": count,
-    "colour": colour,
-    "position": two_objects,
-    "binding": binding,
-    "place": place,
-}
-
-
-def right(category: str, said: dict, scene: Scene) -> bool:
-    """Whether what the checker `said` of a picture is what the category asks of the scene."""
-    true = checker.truth(scene)
-    if category == "two objects":  # wherever they are
-        return {said["first"], said["second"]} == {true["first"], true["second"]}
-    return all(said[head] == true[head] for head in HEADS_OF[category])
 
 
 def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
@@ -201,9 +96,12 @@ def main(
     guidance: float = GUIDANCE,
     solver: str = "ddim",
     seed: int = 2024,
+    prompts: int = 64,
     out: str = "",
 ) -> dict:
-    """Score the model in `folder` on `each` scenes a category; prints the table, writes JSON and sheet beside `out`.
+    """Score the model in `folder` on `each` scenes a category and watch runs of `prompts` prompts, four seeds each.
+
+    Prints the tables, writes JSON and sheet beside `out`. Without prompts no run is watched.
 
     Raises OSError where the model or its checker is missing, ValueError where `each` is below two.
     """
@@ -217,14 +115,18 @@ def main(
         bar.set_postfix_str(category)
         rng = Random(f"{seed}/{category}")
         scenes = [make(rng) for _ in range(each)]
-        prompts = [plain_caption(scene) for scene in scenes]
-        true = torch.stack([torch.from_numpy(np.array(render(s, rng, SIZE))).permute(2, 0, 1) for s in scenes])
-        made = draw(pipe, prompts, seed, steps, guidance)
-        told[category] = scores(category, scenes, judge.look(made), judge.look(true))
-        kept += list(zip(made, prompts, strict=True))
+        texts = [plain_caption(scene) for scene in scenes]
+        made = draw(pipe, texts, seed, steps, guidance)
+        told[category] = scores(category, scenes, judge.look(made), judge.look(process.rendered(scenes, rng)))
+        kept += list(zip(made, texts, strict=True))
     asked = {"solver": solver, "steps": steps, "guidance": guidance, "seed": seed}
     report = {"model": Path(folder).name, **asked, "categories": told}
     print(table(told))
+    if prompts:
+        same = {"steps": steps, "guidance": guidance, "seed": seed}
+        report["process"] = process.seeds_and_runs(pipe, prompts=prompts, seeds=4, **same)
+        report["process"]["drawings"] = process.drawings(pipe, judge, things=max(1, prompts // 4), **same)
+        print("\n" + process_table(report["process"]))
     if out:
         Path(out).with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
         some = kept[:: max(1, len(kept) // 64)][:64]
@@ -244,6 +146,11 @@ def table(told: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
+def process_table(told: dict[str, float]) -> str:
+    """Variety and process as a Markdown table."""
+    return "\n".join(["| process | |", "|---|---|", *(f"| {name} | {share:.2f} |" for name, share in told.items())])
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", default="assets/tiny")
@@ -252,6 +159,7 @@ if __name__ == "__main__":
     parser.add_argument("--guidance", type=float, default=GUIDANCE)
     parser.add_argument("--solver", choices=SOLVERS, default="ddim")
     parser.add_argument("--seed", type=int, default=2024)
+    parser.add_argument("--prompts", type=int, default=64, help="of which runs are watched; 0 for none")
     parser.add_argument("--out", default="", help="path without ending for the JSON and the contact sheet")
     arguments = vars(parser.parse_args())
     main(arguments.pop("folder"), **arguments)

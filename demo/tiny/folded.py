@@ -1,8 +1,8 @@
 """The tiny model's autoencoder: pixels folded into channels, a linear core that starts as PCA, small residual nets.
 
 Work at full resolution is what costs on a CPU, so none is done: `fold` x `fold` pixels become channels at once, and the
-finest convolution runs at twice the side of the latents. The face is diffusers': `encode(x).latents`,
-`decode(z).sample`.
+finest convolution runs at twice the side of the latents, or, with `fine=0`, at their own. The face is diffusers':
+`encode(x).latents`, `decode(z).sample`.
 """
 
 import torch
@@ -35,6 +35,24 @@ def _silent(convolution: nn.Conv2d) -> nn.Conv2d:
     return convolution
 
 
+def _folded_once(fold: int, coarse: int) -> list[nn.Module]:
+    return [nn.PixelUnshuffle(fold), nn.Conv2d(3 * fold**2, coarse, 3, padding=1)]
+
+
+def _folded_twice(half: int, fine: int, coarse: int) -> list[nn.Module]:
+    first = [nn.PixelUnshuffle(round((half / 3) ** 0.5)), nn.Conv2d(half, fine, 3, padding=1), Block(fine)]
+    return [*first, nn.PixelUnshuffle(2), nn.Conv2d(4 * fine, coarse, 1)]
+
+
+def _unfolded_once(coarse: int, fold: int) -> list[nn.Module]:
+    return [nn.SiLU(), _silent(nn.Conv2d(coarse, 3 * fold**2, 3, padding=1)), nn.PixelShuffle(fold)]
+
+
+def _unfolded_twice(coarse: int, fine: int, half: int) -> list[nn.Module]:
+    last = [nn.SiLU(), _silent(nn.Conv2d(fine, half, 3, padding=1)), nn.PixelShuffle(round((half / 3) ** 0.5))]
+    return [nn.Conv2d(coarse, 4 * fine, 1), nn.PixelShuffle(2), *(Block(fine) for _ in range(3)), *last]
+
+
 class FoldedAutoencoder(ModelMixin, ConfigMixin):
     """(B, 3, H, W) in [-1, 1] <-> (B, channels, H/fold, W/fold); H and W are multiples of fold."""
 
@@ -47,6 +65,7 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
         scaling_factor: float = 1.0,
         block_out_channels: tuple[int, ...] = (0,) * 5,  # five of them tell the pipeline that a latent is 16 pixels
         fold: int = 16,
+        blocks: int = 3,  # at the latents' side, in the decoder; one less in the encoder
     ):
         super().__init__()
         if fold != 2 ** (len(block_out_channels) - 1):
@@ -54,24 +73,14 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
         patch, half = 3 * fold**2, 3 * (fold // 2) ** 2
         self.linear_in, self.linear_out = nn.Conv2d(patch, channels, 1), nn.Conv2d(channels, patch, 1)
         self.encoder = nn.Sequential(
-            nn.PixelUnshuffle(fold // 2),
-            nn.Conv2d(half, fine, 3, padding=1),
-            Block(fine),
-            nn.PixelUnshuffle(2),
-            nn.Conv2d(4 * fine, coarse, 1),
-            Block(coarse),
-            Block(coarse),
+            *(_folded_once(fold, coarse) if not fine else _folded_twice(half, fine, coarse)),
+            *(Block(coarse) for _ in range(blocks - 1)),
             _silent(nn.Conv2d(coarse, channels, 1)),
         )
         self.decoder = nn.Sequential(
             nn.Conv2d(channels, coarse, 3, padding=1),
-            *(Block(coarse) for _ in range(3)),
-            nn.Conv2d(coarse, 4 * fine, 1),
-            nn.PixelShuffle(2),
-            *(Block(fine) for _ in range(3)),
-            nn.SiLU(),
-            _silent(nn.Conv2d(fine, half, 3, padding=1)),
-            nn.PixelShuffle(fold // 2),
+            *(Block(coarse) for _ in range(blocks)),
+            *(_unfolded_once(coarse, fold) if not fine else _unfolded_twice(coarse, fine, half)),
         )
 
     def start_from(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -84,7 +93,7 @@ class FoldedAutoencoder(ModelMixin, ConfigMixin):
         mean = patches.mean(0)
         axes, power, _ = torch.linalg.svd((patches - mean).T @ (patches - mean) / len(patches))
         axes, deviation = axes[:, : self.config.channels], power[: self.config.channels].sqrt()
-        wanted = deviation.sqrt() / deviation.mean().sqrt()
+        wanted = deviation.sqrt() / deviation.mean().sqrt()  # its square's mean is 1
         with torch.no_grad():
             self.linear_in.weight.copy_((axes / deviation * wanted).T[..., None, None])
             self.linear_in.bias.copy_(-(mean @ axes) / deviation * wanted)

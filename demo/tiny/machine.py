@@ -10,10 +10,11 @@ def device() -> torch.device:
 
 def mixed() -> torch.autocast:
     """Autocast to bfloat16 on `device()`, or to nothing where it has no bf16 units. A thread's own setting."""
-    return torch.autocast(device().type, torch.bfloat16, enabled=_has_bf16())
+    return torch.autocast(device().type, torch.bfloat16, enabled=has_bf16())
 
 
-def _has_bf16() -> bool:
+def has_bf16() -> bool:
+    """Whether `device()` has units for bf16."""
     if device().type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     has = torch.cpu.get_capabilities()

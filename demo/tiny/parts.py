@@ -1,6 +1,7 @@
 """The tiny model's parts, stock classes but for the autoencoder, and the folder they are kept in."""
 
 import json
+import math
 from pathlib import Path
 
 import torch
@@ -11,10 +12,11 @@ from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 from .folded import FoldedAutoencoder
 
 SIZE = 256  # of a picture, pixels
-FOLD = 16  # pixels to a latent, each way
-CHANNELS = 24  # of a latent
+FOLD = 8  # pixels to a latent, each way
+CHANNELS = 8  # of a latent
 LENGTH = 24  # tokens, start and end included
 WIDTH = 256  # of a word's vector
+LOG_SNR = 6.0, -9.5  # of the first timestep and of the last but one
 SPECIAL = ["<pad>", "<unk>", "<start>", "<end>"]
 SHARD = "9MB"
 GUIDANCE = 3.0  # of those tried, the one with which it best draws what is asked
@@ -39,6 +41,12 @@ def tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
     )
 
 
+def autoencoder() -> FoldedAutoencoder:
+    """(B, 3, SIZE, SIZE) in [-1, 1] <-> (B, CHANNELS, SIZE / FOLD, SIZE / FOLD)."""
+    levels = (0,) * FOLD.bit_length()
+    return FoldedAutoencoder(CHANNELS, coarse=160, fine=0, fold=FOLD, block_out_channels=levels)
+
+
 def text_encoder(vocab_size: int) -> CLIPTextModel:
     """(B, LENGTH) token ids -> (B, LENGTH, WIDTH)."""
     config = CLIPTextConfig(
@@ -60,31 +68,44 @@ def text_encoder(vocab_size: int) -> CLIPTextModel:
 
 
 def unet() -> UNet2DConditionModel:
-    """(B, CHANNELS, 16, 16), timesteps, (B, LENGTH, WIDTH) -> v of the same shape as the latents."""
+    """(B, CHANNELS, SIZE / FOLD, SIZE / FOLD), timesteps, (B, LENGTH, WIDTH) -> v of the same shape as the latents."""
     return UNet2DConditionModel(
         sample_size=SIZE // FOLD,
         in_channels=CHANNELS,
         out_channels=CHANNELS,
-        block_out_channels=(96, 192, 192),
+        block_out_channels=(48, 96, 192, 256),  # narrow where there are many places
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),  # the last at 16x16
+        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),  # words at 8x8, 16x16
+        norm_num_groups=16,
+        time_embedding_dim=384,  # wide enough for the pooled prompt
         cross_attention_dim=WIDTH,
         addition_embed_type="text",  # the whole prompt, pooled, goes along with the time to every layer
         resnet_time_scale_shift="scale_shift",  # and multiplies there, which tells more than adding
         addition_embed_type_num_heads=4,
-        attention_head_dim=(2, 4, 4),  # diffusers' name for how many heads; few where there are many places
+        attention_head_dim=(2, 2, 4, 4),  # diffusers' name for how many heads; few where there are many places
     )
+
+
+def signal_shares(steps: int = 1000, louder: float = 1.0) -> list[float]:
+    """abar of each timestep: log SNR falls in a line, so that no scale of the picture is hurried; the last is 0.
+
+    What is decided first, the layout, is decided at an SNR near 1e-3 in as many dimensions as a picture has here. The
+    usual tables are through with that within a few of their last steps. `louder` multiplies every SNR.
+    """
+    first, last = (log_snr + math.log(louder) for log_snr in LOG_SNR)
+    falling = [first + (last - first) * step / (steps - 2) for step in range(steps - 1)]
+    return [1 / (1 + math.exp(-log_snr)) for log_snr in falling] + [0.0]
 
 
 def scheduler() -> DDIMScheduler:
     """v-prediction at zero terminal SNR: the state at the last timestep is pure noise, exactly."""
+    abar = signal_shares()
+    betas = [1 - now / before for before, now in zip([1.0, *abar], abar, strict=False)]
     return DDIMScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
+        trained_betas=betas,
         prediction_type="v_prediction",
-        rescale_betas_zero_snr=True,
+        rescale_betas_zero_snr=True,  # changes nothing in these betas, but Euler and DPM++ have to know
         timestep_spacing="trailing",
         clip_sample=False,
         set_alpha_to_one=True,
@@ -115,5 +136,10 @@ def save(folder: Path, parts: dict[str, torch.nn.Module], vocabulary: dict[str, 
 
 def load(folder: str | Path, dtype: torch.dtype = torch.float32) -> StableDiffusionPipeline:
     """The pipeline in `folder`, from the disk alone; raises OSError where the folder is not such a model."""
-    vae = FoldedAutoencoder.from_pretrained(folder, subfolder="vae", dtype=dtype, local_files_only=True)
+    vae = load_autoencoder(folder, dtype)
     return StableDiffusionPipeline.from_pretrained(folder, vae=vae, dtype=dtype, local_files_only=True)
+
+
+def load_autoencoder(folder: str | Path, dtype: torch.dtype = torch.float32) -> FoldedAutoencoder:
+    """The autoencoder of the pipeline in `folder`, whose other parts may be missing; OSError where there is none."""
+    return FoldedAutoencoder.from_pretrained(folder, subfolder="vae", dtype=dtype, local_files_only=True)

@@ -131,19 +131,28 @@ COLOURS = {
 
 # Each place with the phrases that name it; the first is the one a short caption uses.
 PLACES = {
-    "plain": ("",),
+    "plain": ("on white", "on a white background"),
     "grass": ("on the grass", "in a meadow", "in a field"),
     "beach": ("on the beach", "at the beach"),
     "snow": ("in the snow", "on the snow"),
-    "night": ("at night", "in the night", "under the moon"),
     "space": ("in space", "in outer space"),
-    "sunset": ("at sunset", "at dusk"),
     "desert": ("in the desert",),
     "forest": ("in the forest", "in the woods"),
     "underwater": ("underwater", "under the sea"),
     "city": ("in the city", "in town"),
+    "mountains": ("in the mountains",),
+    "lake": ("by the lake", "at the lake", "on the water"),
+    "room": ("in a room", "indoors"),
+}
+# When and in what weather, for the places that have a sky.
+TIMES = {
+    "day": ("by day", "in daylight"),
+    "night": ("at night", "in the night", "under the moon"),
+    "sunset": ("at sunset", "at dusk"),
     "rain": ("in the rain", "on a rainy day"),
 }
+OUTDOORS = ("grass", "beach", "snow", "desert", "forest", "city", "mountains", "lake")
+SIZES = {"small": ("small", "little", "tiny"), "big": ("big", "large", "huge")}
 
 SYNONYMS = {
     "rabbit": ("bunny",),

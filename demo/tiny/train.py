@@ -5,13 +5,22 @@ log and sample sheets go to `training/`; the finished pipeline goes to `--out`.
 """
 
 import argparse
+from multiprocessing import get_context
 from pathlib import Path
 
+import torch
 from diffusers.models.attention_processor import AttnProcessor2_0
 
-from . import autoencoder, denoiser, parts, sheet
-from .data import COUNT, SEED
-from .scenes import vocabulary
+from . import autoencoder, denoiser, fused, parts, sheet
+from .captions import vocabulary
+from .data import SEED, unbound
+from .denoiser import COUNT
+
+
+def _shown(folder: str, out: str) -> None:
+    unbound(0)
+    torch.set_num_threads(1)
+    sheet.main(folder, out)
 
 
 def main(
@@ -19,7 +28,8 @@ def main(
     out: str = "assets/tiny",
     *,
     autoencoder_minutes: float = 25,
-    denoiser_minutes: float = 270,
+    small_minutes: float = 60,
+    denoiser_minutes: float = 240,
     autoencoder_of: str = "",
     go_on_from: str = "",
     seed: int = SEED,
@@ -30,25 +40,34 @@ def main(
     """All stages; with `steps`, that many iterations of each instead of minutes, for tests."""
     home = Path(folder)
     home.mkdir(parents=True, exist_ok=True)
-    start = parts.load(go_on_from) if go_on_from else None
-    if start:
-        vae = start.vae
+    given = parts.load(go_on_from) if go_on_from else None
+    if given:
+        vae = given.vae
     elif autoencoder_of:
-        vae = parts.load(autoencoder_of).vae
+        vae = parts.load_autoencoder(autoencoder_of).eval()
     else:
         vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps, workers=workers)
 
     def finish(model: denoiser.Model, to: Path) -> None:
         model.unet.set_attn_processor(AttnProcessor2_0())
+        fused.slow_down(model.unet)
         whole = {"vae": vae, "text_encoder": model.text_encoder, "unet": model.unet}
         parts.save(to, whole, vocabulary())
 
     def look(model: denoiser.Model, step: int) -> None:
         finish(model, home / "latest")
-        sheet.main(str(home / "latest"), str(home / f"sheet-{step:05}.jpg"))
+        if steps is None:
+            shown = str(home / "latest"), str(home / f"sheet-{step:05}.png")
+            get_context("spawn").Process(target=_shown, args=shown, daemon=True).start()  # training goes on meanwhile
 
-    hours = {"minutes": denoiser_minutes, "seed": seed, "count": count, "steps": steps, "workers": workers}
-    trained = denoiser.train(home, vae, **hours, start=start, on_checkpoint=look)
+    same = {"seed": seed, "count": count, "steps": steps, "workers": workers}
+    if given:
+        start = denoiser.going_on(given, parts.tokenizer(vocabulary()["words"]))
+    else:
+        start = denoiser.train(home, vae, minutes=small_minutes, size=parts.SIZE // 2, batch=min(96, count), **same)
+    trained = denoiser.train(
+        home, vae, minutes=denoiser_minutes, batch=min(48, count), start=start, on_checkpoint=look, **same
+    )
     finish(trained, Path(out))
 
 
@@ -57,8 +76,9 @@ if __name__ == "__main__":
     parser.add_argument("--folder", default="training", help="log and checkpoints, which it goes on from (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=25)
-    parser.add_argument("--denoiser-minutes", type=float, default=270)
-    parser.add_argument("--autoencoder-of", default="", help="a finished pipeline whose autoencoder is kept")
+    parser.add_argument("--small-minutes", type=float, default=60, help="of the denoiser on pictures of half the side")
+    parser.add_argument("--denoiser-minutes", type=float, default=240)
+    parser.add_argument("--autoencoder-of", default="", help="a pipeline, or its vae alone, that is kept")
     parser.add_argument("--go-on-from", default="", help="a pipeline that is the start of all three")
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--count", type=int, default=COUNT, help="scenes in the latent cache")

@@ -14,42 +14,44 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm import tqdm
 
+from .captions import caption
 from .machine import device, mixed
 from .optimizers import falling
-from .scenes import CAST, CLOTHES, PROPS, RELATIONS, VEHICLES, Scene, caption, sample
-from .things import COLOURS, PLACES
+from .scenes import CLOTHES, COUNTS, RELATIONS, THINGS, VEHICLES, Scene, Thing, sample, told
+from .things import COLOURS, PLACES, SIZES, TIMES
 
-THINGS = [None, *CAST, *PROPS, *VEHICLES]
-QUESTIONS = {
-    "first": THINGS,
+OF_A_THING: dict[str, list] = {
+    "name": [None, *THINGS],
     "colour": [None, *COLOURS],
     "wear": [None, *CLOTHES],
     "ride": [None, *VEHICLES],
-    "count": [1, 2, 3, 4],
-    "relation": [None, *RELATIONS],
-    "second": THINGS,
-    "second colour": [None, *COLOURS],
-    "place": [*PLACES],
+    "size": [None, *SIZES],
 }
+OF_THE_SCENE: dict[str, list] = {
+    "count": [*COUNTS],
+    "relation": [None, *RELATIONS],
+    "place": [None, *PLACES],
+    "time": [None, *TIMES],
+}
+QUESTIONS = [*OF_A_THING.values(), *OF_A_THING.values(), *OF_THE_SCENE.values()]
+NOTHING = Thing(None)
 
 
 def answers(scene: Scene) -> list[int]:
-    """The right answer to each question, as its number."""
-    first, second = scene.things[0], scene.things[1] if scene.relation else None
-    said = (
-        *(first.name, first.colour, first.wear, first.ride, scene.count, scene.relation),
-        *(second and second.name, second and second.colour, scene.place),
-    )
-    return [choices.index(answer) for choices, answer in zip(QUESTIONS.values(), said, strict=True)]
+    """The right answer to each question, as its number: of the first thing, of the second, of the scene."""
+    first, second = scene.things if scene.relation else (scene.things[0], NOTHING)
+    said = [getattr(thing, asked) for thing in (first, second) for asked in OF_A_THING]
+    said += [getattr(scene, asked) for asked in OF_THE_SCENE]
+    return [choices.index(answer) for choices, answer in zip(QUESTIONS, said, strict=True)]
 
 
 def exercises(tokenizer, seed: int, batch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Endless (token ids (batch, length), answers (batch, questions))."""
     rng = Random(f"words/{seed}")
     while True:
-        scenes = [sample(rng) for _ in range(batch)]
-        told = [caption(scene, rng) for scene in scenes]
-        ids = tokenizer(told, padding="max_length", truncation=True, return_tensors="pt").input_ids
+        scenes = [told(sample(rng), rng) for _ in range(batch)]
+        captions = [caption(scene, rng) for scene in scenes]
+        ids = tokenizer(captions, padding="max_length", truncation=True, return_tensors="pt").input_ids
         yield ids, torch.tensor([answers(scene) for scene in scenes])
 
 
@@ -60,7 +62,7 @@ def train(text_encoder: nn.Module, pool: nn.Module, tokenizer, *, steps: int = 6
     text_encoder.to(home)
     pool.to(home)
     wide = pool(text_encoder(torch.zeros(1, 4, dtype=torch.long, device=home)).last_hidden_state).shape[-1]
-    heads = nn.ModuleList(nn.Linear(wide, len(choices)) for choices in QUESTIONS.values()).to(home)
+    heads = nn.ModuleList(nn.Linear(wide, len(choices)) for choices in QUESTIONS).to(home)
     parameters = [*text_encoder.parameters(), *pool.parameters(), *heads.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01, betas=(0.9, 0.99))
     stream, share = exercises(tokenizer, seed, batch), 0.0

@@ -5,90 +5,73 @@ from random import Random
 import numpy as np
 import pytest
 import torch
+from diffusers import DDIMScheduler
 from PIL import Image
 from safetensors.torch import save_file
 
-from demo.tiny import checker, data, evaluate, scenes
+from demo.tiny import asked, checker, evaluate, guesses, scenes
 from demo.tiny.scenes import Scene, Thing
-
-
-def test_the_plainest_wording():
-    fox = Thing("fox", "red", "sunglasses", "skateboard")
-    assert scenes.plain_caption(Scene((fox,), "night")) == "a red fox wearing sunglasses on a skateboard at night"
-    assert scenes.plain_caption(Scene((Thing("apple", "green"),), count=3)) == "three green apples"
-    pair = Scene((Thing("cat"), Thing("owl")), relation="above")
-    assert scenes.plain_caption(pair) == "a cat above an owl"
 
 
 def test_truth_is_told_in_reading_order():
     pair = Scene((Thing("cat"), Thing("owl", "blue")), relation="right of")
     told = checker.truth(pair)
     assert (told["first"], told["second"], told["side"], told["colour"]) == ("owl", "cat", "left", "blue")
+    assert (told["second colour"], told["place"]) == (checker.NOBODY, None)
+    pair = Scene((Thing("cat", wear="crown"), Thing("owl", "blue", "bow")), "snow", "night", relation="above")
+    told = checker.truth(pair, ["noto", "fluent"])
+    assert (told["wear"], told["second wear"], told["second colour"]) == ("crown", "bow", "blue")
+    assert (told["place"], told["time"], told["drawing"]) == ("snow", "night", "noto")
     assert checker.truth(Scene((Thing("cat"),)))["second"] == checker.NOBODY
 
 
 def test_every_truth_is_one_that_the_heads_can_say():
     rng = Random(0)
     for _ in range(300):
-        told = checker.truth(checker.plainly_placed(rng))
+        told = checker.truth(checker.plainly_placed(rng), ["noto", "twemoji"])
         assert told.keys() == checker.HEADS.keys()
         assert all(value in checker.HEADS[name] for name, value in told.items())
 
 
-@pytest.mark.parametrize("category", evaluate.MAKERS)
+@pytest.mark.parametrize("category", asked.MAKERS)
 def test_a_perfect_painter_scores_one_and_a_deaf_one_nothing(category):
     rng = Random(1)
-    asked = [evaluate.MAKERS[category](rng) for _ in range(40)]
-    seen = [checker.truth(scene) for scene in asked]
-    perfect = evaluate.scores(category, asked, seen, seen)
+    wanted = [asked.MAKERS[category](rng) for _ in range(40)]
+    seen = [checker.truth(scene) for scene in wanted]
+    perfect = evaluate.scores(category, wanted, seen, seen)
     assert perfect["raw"] == perfect["ceiling"] == 1 and perfect["normalised"] == pytest.approx(1)
     assert perfect["floor"] < 0.3
-    deaf = evaluate.scores(category, asked, seen[:1] * 40, seen)
+    deaf = evaluate.scores(category, wanted, seen[:1] * 40, seen)
     assert 1 / 40 <= deaf["raw"] < 0.3 and deaf["normalised"] == pytest.approx(0)
 
 
 def test_there_is_no_score_without_a_ceiling_and_no_floor_of_one_scene():
     rng = Random(1)
-    asked = [evaluate.binding(rng) for _ in range(7)]
+    wanted = [asked.binding(rng) for _ in range(7)]
     nonsense = [checker.truth(Scene((Thing("pizza"),)))] * 7
-    told = evaluate.scores("binding", asked, nonsense, nonsense)
+    told = evaluate.scores("binding", wanted, nonsense, nonsense)
     assert (told["raw"], told["ceiling"], told["normalised"]) == (0, 0, None)
     assert evaluate.table({"binding": told}).endswith("| - |")
-    right = [checker.truth(scene) for scene in asked]
-    assert evaluate.scores("binding", asked, right, right)["floor"] == 0  # none is scored against its own prompt
+    right = [checker.truth(scene) for scene in wanted]
+    assert evaluate.scores("binding", wanted, right, right)["floor"] == 0  # none is scored against its own prompt
     with pytest.raises(ValueError, match="two scenes"):
-        evaluate.scores("binding", asked[:1], right[:1], right[:1])
+        evaluate.scores("binding", wanted[:1], right[:1], right[:1])
     with pytest.raises(ValueError, match="two scenes"):
         evaluate.main("no folder is opened for this", each=1)
 
 
-def test_what_is_scored_for_binding_colour_and_place_was_held_out():
+def test_what_is_scored_was_held_out_and_has_a_side_where_it_has_two():
     rng = Random(2)
-    for make in (evaluate.binding, evaluate.colour, evaluate.place):
-        assert all(scenes.held_out(make(rng).things[0]) for _ in range(20))
-
-
-def test_what_else_is_scored_is_not_among_the_training_scenes():
-    rng, trained = Random(3), [data.numbered(data.SEED, number)[0] for number in range(0, data.COUNT, 7)]
-    met = {frozenset(thing.name for thing in scene.things) for scene in trained if scene.relation}
-    many = {(*_named(scene), scene.count) for scene in trained if not scene.relation}
-    placed = {(thing.name, thing.colour, scene.place) for scene in trained for thing in scene.things}
-    for _ in range(20):
-        assert frozenset(thing.name for thing in evaluate.two_objects(rng).things) not in met
-        one, some = evaluate.one_object(rng), evaluate.count(rng)
-        assert one.count == 1 and some.count > 1
-        assert (*_named(one), one.place) not in placed and (*_named(some), some.count) not in many
-
-
-def _named(scene: Scene) -> tuple:
-    return scene.things[0].name, scene.things[0].colour
+    for make in asked.MAKERS.values():
+        for scene in (make(rng) for _ in range(20)):
+            assert scenes.held_out(scene) and (scene.relation is None or scene.relation in checker.SIDES)
 
 
 def test_two_objects_may_stand_anywhere_but_position_may_not():
     scene = Scene((Thing("cat"), Thing("owl")), relation="left of")
     swapped = checker.truth(Scene((Thing("owl"), Thing("cat")), relation="left of"))
-    assert evaluate.right("two objects", swapped, scene)
-    assert not evaluate.right("position", swapped, scene)
+    assert asked.right("two objects", swapped, scene)
+    assert not asked.right("position", swapped, scene)
 
 
 def test_wilson_against_known_values():
@@ -121,3 +104,36 @@ def test_the_checkers_weights_come_back_and_others_are_refused(tmp_path):
         checker.load(tmp_path / "other.safetensors")
     with pytest.raises(OSError):
         checker.load(tmp_path / "none.safetensors")
+
+
+def test_a_layout_is_like_itself_whatever_its_brightness_and_unlike_another():
+    rng = np.random.default_rng(0)
+    one, other = rng.random((2, 5, 3, 8, 8))
+    assert guesses.layout_correlation(one, one + 0.1) == pytest.approx(np.ones(5))
+    assert np.abs(guesses.layout_correlation(one, other)).max() < 0.5
+    twin = [np.corrcoef((grey := np.einsum("c,chw->hw", guesses.YCC[0], m)).ravel(), -grey.ravel())[0, 1] for m in one]
+    flat = np.einsum("c,nchw->nhw", guesses.YCC[0], one)[:, None].repeat(3, 1)  # grey has no colour differences
+    assert guesses.layout_correlation(flat, 1 - flat) == pytest.approx(twin, abs=0.02)
+
+
+def test_a_layout_is_decided_when_it_stays_so():
+    assert guesses.decided_at([0.2, 0.95, 0.8, 0.91, 0.99]) == 4
+    assert guesses.decided_at([0.95, 0.99]) == 1 and guesses.decided_at([0.1, 0.2]) == 3
+
+
+def test_mosaics_and_spread_against_numpy():
+    seen = torch.randint(0, 256, (3, 3, 64, 64), dtype=torch.uint8)
+    tiles = guesses.mosaics(seen)
+    assert tiles[1, 2, 3, 4] == pytest.approx(seen[1, 2, 24:32, 32:40].float().mean().item() / 255, abs=1e-5)
+    pairs = [np.linalg.norm(tiles[a] - tiles[b]) for a, b in ((0, 1), (0, 2), (1, 2))]
+    assert guesses.spread(tiles) == pytest.approx(np.mean(pairs), rel=1e-4)
+
+
+def test_guesses_end_in_what_the_pipeline_draws(pipe):
+    scheduler, pipe.scheduler = pipe.scheduler, DDIMScheduler.from_config(pipe.scheduler.config)
+    *made, last = guesses.guesses(pipe, ["a cat", "a red dog"], [3, 4], 5, 3.0)
+    noise = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
+    asked_for = {"num_inference_steps": 5, "guidance_scale": 3.0, "output_type": "latent"}
+    twin = pipe(["a cat", "a red dog"], generator=noise, **asked_for).images
+    pipe.scheduler = scheduler
+    assert len(made) == 5 and (last - twin).abs().max() < 0.05 * twin.std()

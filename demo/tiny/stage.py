@@ -1,0 +1,149 @@
+"""Scenes in pixels: where each figure goes, how large, which drawing, and on what. What words ask holds exactly.
+
+Middles and widths are whole steps of the latents' grid: nobody sees that, and a shape is fewer patterns to learn.
+"""
+
+from random import Random
+from typing import NamedTuple
+
+from PIL import Image
+
+from .drawing import Figure, figure, look, paste, turned
+from .places import paint
+from .scenes import Scene, Thing, completed
+
+STEP = 1 / 32  # of the picture's side; a latent
+TRIES = 4000
+APART = 0.015  # between figures, at least
+# How long a figure's longer side is, of the picture's: alone, and by how many there are.
+ALONE = {None: (0.4, 0.7), "small": (0.17, 0.27), "big": (0.82, 0.95)}
+PAIRED = {None: (0.3, 0.45), "small": (0.15, 0.21), "big": (0.5, 0.58)}
+MANY = {2: (0.3, 0.46), 3: (0.27, 0.4), 4: (0.24, 0.36), 5: (0.2, 0.32)}
+RIDING = (0.56, 0.9), (0.4, 0.5)  # alone, and with another
+BACKDROP, BEFORE = (0.56, 0.74), (0.28, 0.38)  # what stands behind, and what stands in front of it
+
+
+class Spot(NamedTuple):
+    """Where a figure is drawn: its body's middle and width as fractions of the picture, and what it covers."""
+
+    x: float
+    y: float
+    width: float
+    reach: tuple[float, float, float, float]
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom of what is seen, fractions of the picture."""
+        left, up, right, down = (side * self.width for side in self.reach)
+        return self.x - left, self.y - up, self.x + right, self.y + down
+
+
+def _steps(rng: Random, low: float, high: float) -> float | None:
+    """A whole number of steps between the two, None where there is none."""
+    first, last = -int(-low // STEP), int(high // STEP)
+    return rng.randint(first, last) * STEP if first <= last else None
+
+
+def _spot(rng: Random, reach: tuple, lengths: tuple[float, float], ground: float | None) -> Spot | None:
+    """Anywhere in the picture; on the ground two times in three where there is one."""
+    left, up, right, down = reach
+    longer = max(left + right, up + down)
+    width = _steps(rng, lengths[0] / longer, lengths[1] / longer)
+    if width is None:
+        return None
+    low, high = up * width, 1 - down * width
+    if ground is not None and rng.random() < 0.67:
+        low = max(low, min(ground + 0.02 - down * width, high - STEP))
+    x, y = _steps(rng, left * width, 1 - right * width), _steps(rng, low, high)
+    return None if x is None or y is None else Spot(x, y, width, reach)
+
+
+def _apart(first: Spot, second: Spot) -> bool:
+    (left, top, right, bottom), (l2, t2, r2, b2) = first.box, second.box
+    return right + APART <= l2 or r2 + APART <= left or bottom + APART <= t2 or b2 + APART <= top
+
+
+def _holds(relation: str, first: Spot, second: Spot) -> bool:
+    """Whether the first lies to the second as the relation says."""
+    right, below = second.x - first.x, second.y - first.y
+    if relation in ("in front of", "behind"):
+        front, back = (first, second) if relation == "in front of" else (second, first)
+        low, high = front.box[3] - back.box[3], abs(front.x - back.x)
+        inside = back.box[0] - 0.1 < front.box[0] and front.box[2] < back.box[2] + 0.1
+        return inside and 0 <= low < 0.16 and high < 0.3 * back.width
+    if not _apart(first, second):
+        return False
+    return {
+        "and": True,
+        "next to": abs(right) > 2 * abs(below),
+        "left of": right > 1.8 * abs(below),
+        "right of": -right > 1.8 * abs(below),
+        "above": below > 1.8 * abs(right),
+        "below": -below > 1.8 * abs(right),
+    }[relation]
+
+
+def _lengths(scene: Scene, at: int) -> tuple[float, float]:
+    """How long figure number `at` may be."""
+    if scene.count > 1:
+        return MANY[scene.count]
+    thing = scene.things[at]
+    if scene.relation in ("in front of", "behind"):
+        return BEFORE if (at == 0) == (scene.relation == "in front of") else BACKDROP
+    if thing.ride:
+        return RIDING[bool(scene.relation)]
+    return (PAIRED if scene.relation else ALONE)[thing.size]
+
+
+def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None) -> list[Spot]:
+    """A spot for each figure; ValueError, which names the scene, where none is found."""
+    for _ in range(TRIES):
+        found: list[Spot] = []
+        for at, reach in enumerate(reaches):
+            lengths = _lengths(scene, at) if not (found and scene.count > 1) else (found[0].width,) * 2
+            if found and scene.count > 1:  # all of one size
+                longer = max(reach[0] + reach[2], reach[1] + reach[3])
+                lengths = (found[0].width * longer - 1e-6, found[0].width * longer + 1e-6)
+            for _ in range(12):
+                spot = _spot(rng, reach, lengths, ground)
+                fits = spot and (all(_apart(spot, other) for other in found) if scene.count > 1 else True)
+                if fits and (not (scene.relation and found) or _holds(scene.relation, found[0], spot)):
+                    found.append(spot)
+                    break
+            else:
+                break
+        if len(found) == len(reaches):
+            return found
+    raise ValueError(f"found no room for {scene}")
+
+
+def _looks(rng: Random, thing: Thing, count: int) -> tuple[list[Figure], str]:
+    """`count` drawings of the thing, two times in three the same one, each mirrored or tilted as it comes, and the
+    first one's set."""
+    sets, drawn = look(rng, thing.name, thing.wear, thing.ride), []
+    first, same, mirrored = sets.own, rng.random() < 0.67, rng.random() < 0.5
+    for at in range(count):
+        if at and not same:
+            sets, mirrored = look(rng, thing.name, thing.wear, thing.ride), rng.random() < 0.5
+        tilt = rng.choice((-1, 1)) * rng.uniform(6, 16) if not thing.ride and rng.random() < 0.08 else 0.0
+        drawn.append(turned(figure(thing.name, sets, thing.colour, thing.wear, thing.ride), mirrored, tilt))
+    return drawn, first
+
+
+def staged(scene: Scene, rng: Random, size: int) -> tuple[Image.Image, Scene, list[str]]:
+    """The scene as an RGB picture of `size` x `size`, the same with all that `rng` decided, and each thing's set."""
+    scene = completed(scene, rng) if scene.place is None or scene.time is None else scene
+    canvas, ground = paint(scene.place, scene.time, rng, size)
+    looks = [_looks(rng, thing, scene.count) for thing in scene.things]
+    drawn = [one for figures, _ in looks for one in figures]
+    placed = [*zip(drawn, spots(rng, scene, [one.reach for one in drawn], ground), strict=True)]
+    if scene.relation == "in front of":
+        placed.reverse()
+    for one, spot in placed:
+        paste(canvas, one, spot.x, spot.y, spot.width)
+    return canvas, scene, [of for _, of in looks]
+
+
+def render(scene: Scene, rng: Random, size: int) -> Image.Image:
+    """The scene as an RGB picture of `size` x `size`; `rng` decides whatever the scene leaves open."""
+    return staged(scene, rng, size)[0]
