@@ -6,6 +6,10 @@ strength is mixed in, alpha * guess + sigma * noise, and the run is finished fro
 survive the new dice: the new result's layout is as alike to the old one's as `decided` asks for. Printed are both
 curves over k, and how often a layout survives before the claimed step, at it and after it, for several thresholds. The
 sheet shows, for a few runs, the result, and below each other the guess at step k and what grew from it with new dice.
+
+Of 8 prompts x 3 seeds at 20 steps (the small model with latents of 16 x 16): survived 0.46 at k = 1, 0.67 at 2, 0.83
+at 3, 1.00 from 4 on; at the threshold 0.9 (median step 2) 0.96 of 130 from the claimed step on, 0.69 of 16 just before
+it, and 0.38 of 24 with other seeds altogether, because that model draws a prompt much the same from any seed.
 """
 
 import argparse
