@@ -9,6 +9,7 @@ import { keepRun, keepTab, keptRun, tab } from "./remember.js";
 import { waitingFor } from "./text.js";
 
 const BROKE = "Something broke on this page while the run was shown; what was drawn is on the timeline.";
+const UNHEARD = "The connection broke before your run began. Nothing you typed is lost: press Generate to try again.";
 const CUT = "This run was cut off before its end; what was drawn is here.";
 const SAVED = 8; // steps after which a run is kept in this browser, while it is under way
 const OWN = ["numbers", "atlas", "token"]; // what a recorded run answers itself where it is about its own prompt
@@ -67,7 +68,7 @@ export class Controller {
     const reel = this.add(new Reel(source.key), source);
     this.views.trouble("");
     this.views.status("Sending your prompt");
-    keepTab({ run: source.key, form: values });
+    keepTab({ run: source.key, begun: false, form: values });
     this.follow(reel, source.start(values));
   }
 
@@ -93,7 +94,7 @@ export class Controller {
 
   /** Bring back the run that this tab was at: from the server, else from this browser. */
   async restore(step) {
-    const { run } = tab() ?? {};
+    const { run, begun } = tab() ?? {};
     if (typeof run !== "string" || this.busy) return;
     const source = this.open.live(run);
     const reel = this.add(new Reel(run, { restored: true }), source);
@@ -101,7 +102,9 @@ export class Controller {
     const heard = await this.follow(reel, source.resume(), { quiet: true });
     if (heard || this.busy || this.reel.key !== null) return;
     const kept = await keptRun(run);
-    if (!kept || this.busy || this.reel.key !== null) return;
+    if (this.busy || this.reel.key !== null) return;
+    if (!kept && begun === false) this.views.trouble(UNHEARD); // the page was loaded anew, by whatever hand, before it began
+    if (!kept) return;
     const again = this.add(new Reel(run, { restored: true }), source);
     again.wanted = step;
     await this.follow(again, replay(kept), { quiet: true });
@@ -149,6 +152,7 @@ export class Controller {
         const { runs } = this.store.get();
         const kept = Object.entries(runs).filter(([key, other]) => key === reel.key || other.live);
         this.store.update({ runs: Object.fromEntries(kept), shown: reel.key, step: 0, chosen: null });
+        if (!reel.recorded) keepTab({ begun: true });
         views.begun(reel, quiet);
       },
       waiting: (ahead) => views.status(waitingFor(ahead)),
@@ -218,7 +222,10 @@ export class Controller {
     } else if (message.kind === "done") {
       reel.ended(message);
       on.done?.(reel);
-    } else if (message.kind === "trouble") this.fail(reel, message.sentence, on, message.field);
+    } else if (message.kind === "trouble") {
+      if (!reel.run && !reel.beside) keepTab({ run: null });
+      this.fail(reel, message.sentence, on, message.field);
+    }
   }
 }
 

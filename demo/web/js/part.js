@@ -18,22 +18,22 @@ export class Part {
     this.context = context;
     this.stage = root.closest("[data-stage]")?.dataset.stage ?? null;
     this.reel = null;
-    this.over = false;
+    this.closed = false;
     this.awake = false;
   }
 
   /** @param {import("./types.js").State} state */
   draw(state) {
     const reel = shown(state);
-    this.state = state;
+    this.given = state;
     if (reel !== this.reel || reel.asked !== this.begun) {
       this.reel = reel;
       this.begun = reel.asked;
-      this.over = false;
+      this.closed = false;
       this.lay(reel);
     }
-    if (reel.end && !this.over) {
-      this.over = true;
+    if (reel.end && !this.closed) {
+      this.closed = true;
       this.ended(reel);
     }
     const open = !this.stage || state.open === this.stage;

@@ -64,7 +64,7 @@ export class Panel extends Part {
 
   /** The word chosen for the pictures is the one that is offered here. */
   follow() {
-    const { chosen } = this.state;
+    const { chosen } = this.given;
     if (chosen !== null && chosen !== this.offered && !this.second) this.select.value = String(chosen);
     this.offered = chosen;
   }
