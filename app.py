@@ -2,16 +2,17 @@
 
 import sys
 
-from demo.engine import BadModel, Engine
+from demo.engine.api import BadModel
+from demo.engine.diffusers_engine import DiffusersEngine
+from demo.page.page import build, launch_options
 from demo.settings import Settings
-from demo.ui.page import build, launch_options
 
 
 def main() -> int:
     """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
     try:
         settings = Settings.from_env()
-        engine = Engine.load(settings.model, settings.upscaler)
+        engine = DiffusersEngine.load(settings.model, settings.upscaler)
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -7,67 +7,99 @@ can be refused is refused before the model is loaded, in one sentence on stderr.
 from __future__ import annotations
 
 import argparse
+import hashlib
+import itertools
 import os
 import sys
 import unicodedata
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 from tqdm import tqdm
 
-from demo import export
+from demo.engine.api import BrokenRun, Engine
+from demo.run import capsule, export, messages
+from demo.run.records import Answers
+from demo.run.store import new_key
+from demo.run.trace import SCHEDULERS, STATES_ONLY, BadRequest, Frame, Request, Watch
+from demo.run.values import listed
 from demo.settings import Settings
-from demo.trace import SCHEDULERS, BadRequest, Frame, Request
 
 OK, REFUSED, FAILED, INTERRUPTED = 0, 2, 1, 130
-SUFFIXES = (".gif", ".png")
+WRITTEN = {".gif": "every step", ".png": "the final picture", ".json": "a recorded run, which the page plays"}
+LONGEST = 40  # letters of a prompt in a file name
 
 
 class Refused(Exception):
     """Bad input other than the request itself; the text is one clear sentence."""
 
 
-def main(argv: list[str] | None = None, load=None) -> int:
+def main(argv: list[str] | None = None, load: Callable[[str], Engine] | None = None) -> int:
     """Run the command line and return its exit code; `load(model)` gives the engine (tests pass a fake)."""
     try:
         return _run(argv, load or load_engine)
     except (Refused, BadRequest) as refusal:
         print(refusal, file=sys.stderr)
         return REFUSED
+    except BrokenRun as broken:
+        print(f"\n{broken}", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return INTERRUPTED
 
 
-def load_engine(model: str):
+def load_engine(model: str) -> Engine:
     """The real engine; imported late, because torch takes seconds and a refusal should not. Raises Refused."""
-    from demo.engine import BadModel, Engine
+    from demo.engine.api import BadModel
+    from demo.engine.diffusers_engine import DiffusersEngine
 
     try:
-        return Engine.load(model)
+        return DiffusersEngine.load(model)
     except BadModel as error:
         raise Refused(str(error)) from error
 
 
 def slug(prompt: str) -> str:
-    """A file name from a prompt: its letters and digits, of any script, lower case, joined by hyphens, at most 40."""
+    """A file name from a prompt: its letters and digits, of any script, lower case, joined by hyphens."""
     kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in prompt.casefold())
-    return "-".join(kept.split())[:40].strip("-") or "picture"
+    return "-".join(kept.split())[:LONGEST].strip("-") or "picture"
 
 
-def _run(argv: list[str] | None, load) -> int:
+def name(request: Request, guidance: str | None = None, model: str | None = None) -> str:
+    """A file name that tells runs apart that differ in anything: a-blue-cat-7, a-blue-cat-7-50-steps-euler.
+
+    What is as usual is left out; what a name cannot show (letters of a prompt, a model) is six digits of its hash.
+    """
+    parts = [slug(request.prompt), str(request.seed)]
+    parts += [f"{request.steps}-steps"] if request.steps != Request.steps else []
+    parts += [slug(request.scheduler)] if request.scheduler != Request.scheduler else []
+    parts += [f"guidance-{request.guidance:g}"] if guidance is not None else []
+    hidden = [] if slug(request.prompt).replace("-", " ") == request.prompt else [request.prompt]
+    hidden += [model] if model else []
+    hidden += [repr(request.guidance)] if f"{request.guidance:g}" != f"{request.guidance:.17g}" else []
+    parts += [hashlib.sha256("\0".join(hidden).encode()).hexdigest()[:6]] if hidden else []
+    return "-".join(parts)
+
+
+def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     options = _parser().parse_args(argv)
     request = Request.checked(options.prompt, options.seed, options.steps, options.guidance, options.scheduler)
-    path = Path(options.out or f"{slug(request.prompt)}-{request.seed}.gif")
+    path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
     _check(path)
     engine = load(options.model or _model())
     if options.guidance is None:
-        request = replace(request, guidance=engine.guidance)
+        request = replace(request, guidance=engine.abilities.guidance)
     _warn(engine.unknown_words(request.prompt))
-    frames = _frames(engine, request)
+    recorded = path.suffix.lower() == ".json"
+    frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if recorded else STATES_ONLY)
     try:
-        if path.suffix.lower() == ".gif":
+        if recorded:
+            path.write_text(_record(engine, request, frames), encoding="utf-8")
+        elif path.suffix.lower() == ".gif":
             export.gif(frames, request, path)
         else:
             export.png(frames[-1], request, path)
@@ -79,15 +111,40 @@ def _run(argv: list[str] | None, load) -> int:
     return OK
 
 
-def _frames(engine, request: Request) -> list[Frame]:
+def _frames(engine: Engine, request: Request, watch: Watch) -> list[Frame]:
     total = request.steps + 1
-    with closing(engine.frames(request)) as frames:  # closing stops the engine's thread when Ctrl-C lands here
+    with closing(engine.frames(request, watch=watch)) as frames:  # closing stops the engine when Ctrl-C lands here
         return list(tqdm(frames, f"seed {request.seed}", total, unit=" states", file=sys.stderr))
 
 
+def _record(engine: Engine, request: Request, frames: list[Frame]) -> str:
+    """The file of a recorded run: its messages as the page would have got them, and what the page would ask."""
+    key, told, tokens, sent = new_key(), [], None, None
+    answers = Answers(numbers=None, tokens=None, atlas=None)
+    if engine.abilities.can("numbers"):
+        read, atlas = engine.numbers(request.prompt), engine.atlas()
+        tokens = read.told(atlas)
+        sent = sum(token["kind"] not in ("padding", "cut") for token in tokens)
+        ones = [read.told_one(at, atlas) for at in range(sent)]
+        answers = Answers(numbers=read.to_json(atlas), tokens=ones, atlas=atlas.to_json())
+    unknown = None if engine.abilities.vocabulary is None else engine.unknown_words(request.prompt)
+    told.append(messages.begin(key, 0, request, engine.model, unknown, tokens))
+    for before, frame in zip([None, *frames], frames, strict=False):
+        told.append(messages.frame(key, len(told), frame, before, sent))
+    told.append(messages.done(key, len(told), frames, stopped=len(frames) <= request.steps))
+    return capsule.record(told, answers)
+
+
+def _free(stem: str) -> Path:
+    """A GIF of this name, numbered where there is one already: nobody's picture is overwritten unasked."""
+    names = itertools.chain([f"{stem}.gif"], (f"{stem}-{again}.gif" for again in itertools.count(2)))
+    return next(path for path in map(Path, names) if not os.path.lexists(path))
+
+
 def _check(path: Path) -> None:
-    if path.suffix.lower() not in SUFFIXES:
-        raise Refused(f"--out must end in .gif (every step) or .png (the final picture), not {str(path)!r}.")
+    if path.suffix.lower() not in WRITTEN:
+        kinds = listed(f"{suffix} ({what})" for suffix, what in WRITTEN.items()).replace(" and ", " or ")
+        raise Refused(f"--out must end in {kinds}, not {str(path)!r}.")
     try:
         export.probe(path)
     except OSError as error:
@@ -107,7 +164,7 @@ def _model() -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    def error(self, message):
+    def error(self, message: str) -> NoReturn:
         raise Refused(f"{message[:1].upper()}{message[1:]} (python -m demo --help shows the options).")
 
 
@@ -119,7 +176,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--steps", default=Request.steps, help="1 to 100 (default %(default)s)")
     parser.add_argument("--guidance", help="1 to 20 (default: the model's own)")
     parser.add_argument("--scheduler", default=Request.scheduler, help=f"{', '.join(SCHEDULERS)} (default %(default)s)")
-    parser.add_argument("--out", help="a .gif of every step or a .png of the result (default: prompt and seed, .gif)")
+    parser.add_argument(
+        "--out",
+        help="a .gif of every step, a .png of the result or a .json that the page plays; it is overwritten "
+        "(default: a .gif named after what was asked, which is not)",
+    )
     parser.add_argument("--model", help="a diffusers folder or hub id (default: DEMO_MODEL, else the model in assets/)")
     return parser
 

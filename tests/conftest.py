@@ -4,7 +4,7 @@ import pytest
 from diffusers import StableDiffusionPipeline
 from random_model import WORDS, build_pipeline
 
-from demo.engine import Engine
+from demo.engine.diffusers_engine import DiffusersEngine
 from demo.settings import DEFAULT_MODEL
 
 
@@ -15,12 +15,12 @@ def pipe() -> StableDiffusionPipeline:
 
 
 @pytest.fixture
-def engine(pipe) -> Engine:
+def engine(pipe) -> DiffusersEngine:
     """An engine of its own for each test, on the shared random pipeline."""
-    return Engine(pipe, "random", frozenset(WORDS[4:]))
+    return DiffusersEngine(pipe, "random", frozenset(WORDS[4:]))
 
 
 @pytest.fixture(scope="session")
-def shipped() -> Engine:
+def shipped() -> DiffusersEngine:
     """The engine of the embedded model, loaded once."""
-    return Engine.load(str(DEFAULT_MODEL))
+    return DiffusersEngine.load(str(DEFAULT_MODEL))

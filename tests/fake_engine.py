@@ -7,16 +7,16 @@ of their own, one beside the other.
 from __future__ import annotations
 
 import re
-import threading
 import time
-from types import SimpleNamespace
 
 import numpy as np
 
-from demo import finish
-from demo.measure import cells
-from demo.prompt import Atlas, Numbers, Token, principal
-from demo.trace import SCHEDULERS, Frame, Request, Step, Trace, Watch
+from demo.engine.api import Abilities, Preview
+from demo.engine.stream import Desk
+from demo.run import finish
+from demo.run.measure import cells
+from demo.run.numbers import Atlas, Numbers, Token, principal
+from demo.run.trace import SCHEDULERS, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
 
 SIZE = 64
 CELLS = 8
@@ -25,48 +25,72 @@ WIDTH = 12  # numbers in a token's vector
 
 
 class FakeEngine:
-    """As much of `demo.engine.Engine` as the page uses. `pause` is the time of one step; `breaks_at` raises there."""
+    """As `demo.engine.api.Engine` says. `pause` is the time of one step; `breaks_at` raises there."""
 
     model = "fake"
-    schedulers = SCHEDULERS
-    guidance = 4.0
     vocabulary = frozenset("a an the on in at cat fox blue red wearing riding crown skateboard space night".split())
 
     def __init__(self, pause: float = 0.0, breaks_at: int | None = None, size: int = SIZE, **cannot: str):
         self.pause, self.breaks_at, self.size = pause, breaks_at, size
-        self.can = {"words": None, "sides": None, "numbers": None, "upscaler": "It has none."} | cannot
-        self.preview = SimpleNamespace(
-            matrix=127.5 * np.eye(3, dtype=np.float32), bias=np.full(3, 127.5, np.float32), error=0.25
+        self.abilities = Abilities(
+            dict(SCHEDULERS),
+            guidance=4.0,
+            vocabulary=tuple(sorted(self.vocabulary)),
+            cannot={"upscaler": "It has none."} | cannot,
         )
         self.reader = FakeReader(self.vocabulary)
         self.drawn = 0  # states drawn so far, over all runs
-        self._one = threading.Lock()
+        self._desk = Desk(room=1)
 
     def unknown_words(self, prompt: str) -> list[str]:
         return [word for word in re.findall(r"[\w']+", prompt.lower()) if word not in self.vocabulary]
 
-    def frames(self, request: Request, stop: threading.Event | None = None, watch: Watch | None = None):
-        watch = watch or Watch()
-        with self._one:
+    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY):
+        return (frame.step for frame in self.frames(request, run, watch))
+
+    def cancel(self, run: str) -> bool:
+        return self._desk.cancel(run)
+
+    def numbers(self, prompt: str) -> Numbers:
+        if not self.abilities.can("numbers"):
+            raise BadRequest(self.abilities.cannot["numbers"])
+        return self.reader.numbers(prompt)
+
+    def atlas(self) -> Atlas:
+        if not self.abilities.can("numbers"):
+            raise BadRequest(self.abilities.cannot["numbers"])
+        return self.reader.atlas
+
+    def preview(self) -> Preview:
+        return Preview(127.5 * np.eye(3, dtype=np.float32), np.full(3, 127.5, np.float32), 0.25)
+
+    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY):
+        if request.scheduler not in self.abilities.schedulers:
+            raise BadRequest(f"The fake does not run with {request.scheduler}.")
+
+        def produce(outlet) -> None:
             before = None
             for index in range(request.steps + 1):
-                if stop is not None and stop.is_set():
-                    return
+                outlet.check()
                 if index == self.breaks_at:
                     raise RuntimeError("the fake breaks here")
                 time.sleep(self.pause if index else 0)
                 frame = self._frame(request, index, before, watch)
                 before = frame.image
                 self.drawn += 1
-                yield frame
+                outlet(frame, last=index == request.steps)
+
+        return self._desk.stream(produce, run)
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         return Trace(request, self.model, "float32", tuple(frames), tuple(self.unknown_words(request.prompt)))
 
-    def sides(self, step: Step, request: Request) -> dict[str, np.ndarray]:
-        guided = step.without_prompt + np.float32(request.guidance) * (step.with_prompt - step.without_prompt)
-        halves = {"with_prompt": step.with_prompt, "without_prompt": step.without_prompt, "guided": guided}
-        return {name: self.picture(half) for name, half in halves.items()}
+    def guesses(self, step: Step, request: Request) -> dict[str, np.ndarray | None]:
+        guided = step.denoised
+        if step.conditional is not None:
+            guided = step.unconditional + np.float32(request.guidance) * (step.conditional - step.unconditional)
+        guesses = {"conditional": step.conditional, "unconditional": step.unconditional, "guided": guided}
+        return {name: None if guess is None else self.picture(guess) for name, guess in guesses.items()}
 
     def finish(self, image: np.ndarray, wanted: finish.Finish, request: Request) -> finish.Finished:
         return finish.finish(image, wanted)
@@ -107,8 +131,8 @@ class FakeEngine:
         """without the prompt there is white, with it as much of the disc as guidance brings to the whole."""
         guess = _latents(self.disc(request))
         without = np.ones_like(guess)
-        sides = index > 0 and watch.sides and self.can["sides"] is None and request.guidance > 1
-        words = index > 0 and watch.words and self.can["words"] is None
+        both = index > 0 and watch.guesses and self.abilities.can("guidance") and request.guidance > 1
+        words = index > 0 and watch.word_maps and self.abilities.can("word_maps")
         return Step(
             index=index,
             total=request.steps,
@@ -118,9 +142,9 @@ class FakeEngine:
             latents=_latents(image),
             denoised=None if index == 0 else guess,
             seconds=index * self.pause,
-            words=self.reader.looks(request.prompt) if words else None,
-            with_prompt=without + (guess - without) / np.float32(request.guidance) if sides else None,
-            without_prompt=without if sides else None,
+            word_maps=self.reader.looks(request.prompt) if words else None,
+            conditional=without + (guess - without) / np.float32(request.guidance) if both else None,
+            unconditional=without if both else None,
         )
 
 

@@ -13,6 +13,8 @@ from fake_engine import FakeEngine
 from PIL import Image
 
 from demo import __main__ as cli
+from demo.run import capsule
+from demo.run.trace import STATES_ONLY, Request
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,9 +26,9 @@ class Recorder(FakeEngine):
         super().__init__(**kwargs)
         self.requests = []
 
-    def frames(self, request, stop=None):
+    def frames(self, request, run=None, watch=STATES_ONLY):
         self.requests.append(request)
-        return super().frames(request, stop)
+        return super().frames(request, run, watch)
 
 
 @pytest.fixture
@@ -55,7 +57,7 @@ def test_a_gif_of_every_step(run, tmp_path):
 
 
 def test_a_guidance_that_is_not_said_is_the_models(run):
-    assert run("a cat", "--steps", "2", "--out", "cat.png")[3].requests[0].guidance == FakeEngine.guidance
+    assert run("a cat", "--steps", "2", "--out", "cat.png")[3].requests[0].guidance == FakeEngine().abilities.guidance
 
 
 def test_a_png_of_the_result(run, tmp_path):
@@ -66,10 +68,51 @@ def test_a_png_of_the_result(run, tmp_path):
         assert file.text["scheduler"] == "unipc"
 
 
-def test_the_default_name_is_prompt_and_seed(run, tmp_path):
-    assert run("A Blue cat!", "--seed", "7", "--steps", "1")[1] == "a-blue-cat-7.gif\n"
-    code, out, _, engine = run("a cat", "--steps", "1")
-    assert (code, out) == (0, f"a-cat-{engine.requests[0].seed}.gif\n")  # a seed was drawn, and the name tells it
+def test_the_default_name_says_what_was_asked(run):
+    assert run("a blue cat", "--seed", "7", "--steps", "30")[1] == "a-blue-cat-7.gif\n"
+    assert run("a blue cat", "--seed", "7", "--steps", "1")[1] == "a-blue-cat-7-1-steps.gif\n"
+    code, out, _, engine = run("a cat", "--steps", "1", "--scheduler", "Euler ancestral", "--guidance", "2.5")
+    assert (code, out) == (0, f"a-cat-{engine.requests[0].seed}-1-steps-euler-ancestral-guidance-2.5.gif\n")
+
+
+def test_runs_that_differ_in_anything_have_names_that_differ():
+    asked = [
+        {"prompt": prompt, "seed": seed, "steps": steps, "scheduler": scheduler, "guidance": guidance}
+        for prompt in ("a cat", "A cat", "a-cat", "a cat!", "a cat 7", "🦊", "🐈", "x" * 41, "x" * 42)
+        for seed in (7, 77)
+        for steps in (5, 30)
+        for scheduler in ("ddim", "euler", "euler-ancestral", "dpm++2m")
+        for guidance in (None, 1, 3, 3.0000001)
+    ]
+    names = {cli.name(Request.checked(**one), one["guidance"]) for one in asked}
+    names |= {cli.name(Request.checked(**asked[0]), None, model) for model in ("a/b", "a-b")}
+    assert len(names) == len(asked) + 2
+
+
+def test_a_file_is_never_overwritten_unasked(run, tmp_path):
+    told = [run("a cat", "--seed", "7", "--steps", "1")[1] for _ in range(3)]
+    assert told == ["a-cat-7-1-steps.gif\n", "a-cat-7-1-steps-2.gif\n", "a-cat-7-1-steps-3.gif\n"]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_recorded_run_can_be_read_again(run, tmp_path):
+    code, out, _, _ = run("a blue cat wearing a hat", "--seed", "7", "--steps", "4", "--out", "cat.json")
+    assert (code, out) == (0, "cat.json\n")
+    recorded = capsule.read((tmp_path / "cat.json").read_bytes())
+    begin, *frames, done = recorded["messages"]
+    assert begin["prompt"] == "a blue cat wearing a hat" and begin["unknown"] == ["hat"] and len(frames) == 5
+    assert all(frame["channels"] and (frame["word_maps"] or not frame["index"]) for frame in frames)
+    assert done["count"] == 5 and not done["stopped"] and done["point"] == 1
+    answers = recorded["answers"]
+    assert len(answers["tokens"]) == 8 and answers["numbers"]["tokens"] == begin["tokens"]
+    assert answers["atlas"]["words"] and answers["tokens"][2]["word"] == "blue"
+
+
+def test_a_model_without_numbers_is_recorded_without_them(run, tmp_path):
+    engine = Recorder(numbers="It cannot.")
+    assert run("a cat", "--seed", "7", "--steps", "2", "--out", "cat.json", engine=engine)[0] == 0
+    recorded = capsule.read((tmp_path / "cat.json").read_bytes())
+    assert recorded["messages"][0]["tokens"] is None and set(recorded["answers"].values()) == {None}
 
 
 @pytest.mark.parametrize(
@@ -111,6 +154,10 @@ BAD = [
     ["a cat", "--seed", "-1"],
     ["a cat", "--seed", "4294967296"],
     ["a cat", "--seed", "seven"],
+    ["a cat", "--seed", "9" * 400],
+    ["a cat", "--steps", "9" * 400],
+    ["a cat", "--guidance", "9" * 400],
+    ["\u200b\u202e\u200d"],
     ["a cat", "--scheduler", "magic"],
     ["a cat", "--out", "cat.jpg"],
     ["a cat", "--out", "cat"],
@@ -177,7 +224,7 @@ def test_a_disk_that_fills_up_late(run, tmp_path, monkeypatch):
 
 def test_an_error_of_the_engine_is_not_swallowed(run):
     class Broken(FakeEngine):
-        def frames(self, request, stop=None):
+        def frames(self, request, run=None, watch=STATES_ONLY):
             yield from ()
             raise RuntimeError("the pipeline broke")
 

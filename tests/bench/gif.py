@@ -17,16 +17,16 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from demo import export
-from demo.engine import Engine
+from demo.engine.diffusers_engine import DiffusersEngine
+from demo.run import export
+from demo.run.trace import Frame, Request
 from demo.settings import DEFAULT_MODEL
-from demo.trace import Frame, Request
 
 
 def main(model: str, prompt: str, steps: int, seed: int, rounds: int) -> None:
     """Run the model once, encode its frames `rounds` times each way, print bytes, seconds and ratios."""
     request = Request(prompt, seed, steps)
-    frames = list(Engine.load(model).frames(request))
+    frames = list(DiffusersEngine.load(model).frames(request))
     with tempfile.TemporaryDirectory() as folder:
         ours, plain = Path(folder, "ours.gif"), Path(folder, "pillow.gif")
         seconds = [

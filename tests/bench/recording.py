@@ -1,7 +1,7 @@
 """What recording costs: `python tests/bench/recording.py [--model folder] [--steps 30] [--rounds 12] [--clock wall]`.
 
-Four arms of the same watched run: its states only, and besides them the words, the sides, or both. Every round runs all
-of them in one process, in an order drawn anew, and each arm is divided by its own round's bare run; told are the
+Four arms of the same watched run: its states only, and besides them the words, the guesses, or both. Every round runs
+all of them in one process, in an order drawn anew, and each arm is divided by its own round's bare run; told are the
 medians of these ratios with a bootstrap interval. The bare arm is run twice a round: what its ratio is off by is noise.
 On a machine that is shared, `--clock cpu` counts the work of this process and not the waiting for others.
 """
@@ -18,21 +18,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from watched import interval
 
-from demo.engine import Engine
+from demo.engine.diffusers_engine import DiffusersEngine
+from demo.run.trace import SCHEDULERS, Request, Watch
 from demo.settings import DEFAULT_MODEL
-from demo.trace import SCHEDULERS, Request, Watch
 
 CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 ARMS = {
     "bare": Watch(),
     "bare again": Watch(),
-    "words": Watch(words=True),
-    "sides": Watch(sides=True),
-    "both": Watch(words=True, sides=True),
+    "words": Watch(word_maps=True),
+    "guesses": Watch(guesses=True),
+    "both": Watch(word_maps=True, guesses=True),
 }
 
 
-def run(engine: Engine, request: Request, watch: Watch, clock) -> tuple[float, str]:
+def run(engine: DiffusersEngine, request: Request, watch: Watch, clock) -> tuple[float, str]:
     """Seconds to the last frame, and its hash."""
     began = clock()
     for frame in engine.frames(request, watch=watch):
@@ -40,7 +40,7 @@ def run(engine: Engine, request: Request, watch: Watch, clock) -> tuple[float, s
     return clock() - began, last.sha256
 
 
-def one_round(engine: Engine, request: Request, turn: int, clock) -> dict[str, float]:
+def one_round(engine: DiffusersEngine, request: Request, turn: int, clock) -> dict[str, float]:
     """Seconds of each arm, in an order drawn for this round; raises if recording changed the picture."""
     order = np.random.default_rng(turn).permutation(list(ARMS))
     found = {name: run(engine, request, ARMS[name], clock) for name in order}
@@ -51,7 +51,7 @@ def one_round(engine: Engine, request: Request, turn: int, clock) -> dict[str, f
 
 def main(model=str(DEFAULT_MODEL), prompt="a blue cat", steps=30, rounds=12, scheduler="ddim", clock="wall") -> dict:
     """Runs the rounds, prints what they say and returns it."""
-    engine = Engine.load(model)
+    engine = DiffusersEngine.load(model)
     one_round(engine, Request(prompt, 0, 1, scheduler=scheduler), 0, CLOCKS[clock])  # warm
     asked = [Request(prompt, seed=turn, steps=steps, scheduler=scheduler) for turn in range(rounds)]
     rows = [one_round(engine, request, turn, CLOCKS[clock]) for turn, request in enumerate(asked)]

@@ -17,14 +17,14 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from demo.engine import Engine
-from demo.pipeline import new_scheduler
+from demo.engine.diffusers_engine import DiffusersEngine
+from demo.engine.pipeline import new_scheduler
+from demo.engine.stream import aside
+from demo.run.trace import SCHEDULERS, Request
 from demo.settings import DEFAULT_MODEL
-from demo.stream import aside
-from demo.trace import SCHEDULERS, Request
 
 
-def watched(engine: Engine, request: Request) -> tuple[float, float, np.ndarray]:
+def watched(engine: DiffusersEngine, request: Request) -> tuple[float, float, np.ndarray]:
     """Seconds to the first frame, seconds to the last, and the picture."""
     began = time.perf_counter()
     frames = engine.frames(request)
@@ -35,7 +35,7 @@ def watched(engine: Engine, request: Request) -> tuple[float, float, np.ndarray]
     return first, time.perf_counter() - began, picture
 
 
-def plain(engine: Engine, request: Request) -> tuple[float, np.ndarray]:
+def plain(engine: DiffusersEngine, request: Request) -> tuple[float, np.ndarray]:
     """Seconds, and the picture, of the pipeline without the engine."""
     began = time.perf_counter()
     pipe = copy.copy(engine._pipe)
@@ -58,7 +58,7 @@ def interval(values: np.ndarray, draws: int = 10_000) -> tuple[float, float, flo
 
 def main(model=str(DEFAULT_MODEL), prompt="a blue cat", steps=30, pairs=12, scheduler="ddim") -> dict:
     """Runs the pairs, prints what they say and returns it; raises if watching changed a picture."""
-    engine = Engine.load(model)
+    engine = DiffusersEngine.load(model)
     began = time.perf_counter()
     cold = watched(engine, Request(prompt, 0, 1, scheduler=scheduler))[0]
     aside(plain, engine, Request(prompt, 0, 1, scheduler=scheduler))

@@ -23,11 +23,12 @@ REMEMBER = """
 window.heard = [];
 window.addEventListener("out-of-static:message", (event) => {
   const message = JSON.parse(event.detail);
-  if (message.kind === "frame" && message.seq === window.lose) {
+  if (message.kind === "frame" && message.index === window.lose) {
     window.lose = null;
     event.stopImmediatePropagation();
     return;
   }
+  if (window.heard.some((other) => other.run === message.run && other.number === message.number)) return;
   window.heard.push(message);
 });
 """
@@ -125,7 +126,7 @@ class Visitor:
         self.page.wait_for_selector(".oos:not(.running) .take.ready", timeout=RUNNING)
 
     def wait_for_step(self, step: int) -> None:
-        self.page.wait_for_function(f"heard.some((message) => message.seq >= {step})", timeout=RUNNING)
+        self.page.wait_for_function(f"heard.some((message) => message.index >= {step})", timeout=RUNNING)
 
     def heard(self, kind: str) -> list[dict]:
         return self.page.evaluate(

@@ -1,21 +1,15 @@
 """A model that lacks what a panel shows: the panel says so in a sentence, and everything else goes on."""
 
-import sys
-from pathlib import Path
-
 import pytest
 from conftest import Visitor
-
-from demo.settings import Settings
-from demo.ui.page import build, launch_options
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
 from fake_engine import FakeEngine
 
+from demo.page.page import build, launch_options
+from demo.settings import Settings
+
 WHY = {
-    "words": "It has no attention that could be heard.",
-    "sides": "It guesses once.",
+    "word_maps": "It has no attention that could be heard.",
+    "guidance": "It guesses once.",
     "numbers": "It reads in a way of its own.",
 }
 
@@ -35,11 +29,11 @@ def test_every_part_that_is_missing_says_why(browser, poor, width):
     try:
         visitor = Visitor(context.new_page(), poor)
         assert len(visitor.run("a blue cat", steps=4)) == 5
-        for stage, need in {"numbers": "numbers", "guess": "words"}.items():
+        for stage, need in {"numbers": "numbers", "guess": "word_maps"}.items():
             if visitor.page.get_attribute(f"[data-opens={stage}]", "aria-expanded") != "true":
                 visitor.page.click(f"[data-opens={stage}]")
             assert WHY[need] in visitor.page.text_content(f"[data-stage={stage}]")
-        assert WHY["sides"] in visitor.page.text_content("[data-stage=guess]")
+        assert WHY["guidance"] in visitor.page.text_content("[data-stage=guess]")
         assert visitor.errors == [] and not visitor.is_wide()
     finally:
         context.close()

@@ -54,7 +54,7 @@ def half(frame: dict, name: str) -> np.ndarray:
 def linear(visitor, frame: dict, weight: float) -> np.ndarray:
     """The picture of u + w (c - u) through the linear decoder, computed here once more."""
     matrix, bias = preview(visitor)
-    mixed = half(frame, "without") + weight * (half(frame, "with") - half(frame, "without"))
+    mixed = half(frame, "unconditional") + weight * (half(frame, "conditional") - half(frame, "unconditional"))
     return np.clip(np.einsum("kc,chw->hwk", matrix, mixed) + bias, 0, 255)
 
 

@@ -45,7 +45,7 @@ def maps(visitor, tokens: list[int]) -> list[np.ndarray | None]:
     """The map of a word per step, from the messages."""
     told = []
     for frame in visitor.heard("frame"):
-        words = frame["words"]
+        words = frame["word_maps"]
         if words is None:
             told.append(None)
             continue

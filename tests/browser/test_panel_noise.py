@@ -83,7 +83,7 @@ def test_a_state_that_differs_is_said_to_differ(visitor):
     visitor.page.evaluate(
         """window.addEventListener("out-of-static:message", (event) => {
           const message = JSON.parse(event.detail);
-          if (message.kind !== "frame" || message.seq !== 2 || message.lied) return;
+          if (message.kind !== "frame" || message.index !== 2 || message.lied) return;
           event.stopImmediatePropagation();
           const detail = JSON.stringify({ ...message, sha256: "0".repeat(64), lied: true });
           window.dispatchEvent(new CustomEvent("out-of-static:message", { detail }));
@@ -113,6 +113,6 @@ def test_a_run_of_ones_own_comes_before_the_second_look(visitor):
     visitor.page.wait_for_selector(".states .same", state="attached")
     frames = visitor.run("a red fox", steps=2, seed=8)
     mine = visitor.heard("begin")[-1]["run"]
-    assert [frame["seq"] for frame in frames if frame["run"] == mine] == [0, 1, 2]
+    assert [frame["index"] for frame in frames if frame["run"] == mine] == [0, 1, 2]
     assert visitor.reached == 2 and visitor.page.text_content(".seed-title") == "Seed 8 makes this static"
     assert visitor.page.is_hidden(".witness") and visitor.errors == []

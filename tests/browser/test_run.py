@@ -11,7 +11,7 @@ from PIL import Image
 @pytest.mark.parametrize("steps", [1, 8, 30])
 def test_all_states_arrive_in_order(visitor, steps):
     frames = visitor.run("a blue cat", steps=steps, seed=7)
-    assert [frame["seq"] for frame in frames] == list(range(steps + 1))
+    assert [frame["index"] for frame in frames] == list(range(steps + 1))
     assert {frame["total"] for frame in frames} == {steps}
     assert visitor.heard("done")[-1]["count"] == steps + 1
     assert visitor.reached == steps and visitor.errors == []
@@ -49,15 +49,15 @@ def test_the_gif_holds_every_step_and_is_large_enough_to_share(visitor, tmp_path
 def test_stop_ends_within_a_step_and_leaves_what_was_drawn(visitor):
     visitor.ask("a blue cat", steps=100, seed=7)
     visitor.wait_for_step(5)
-    at = visitor.page.evaluate("document.querySelector('.halt').click(), heard.at(-1).seq")
+    at = visitor.page.evaluate("document.querySelector('.halt').click(), heard.at(-1).index")
     visitor.wait_for_end()
     frames = visitor.heard("frame")
     longest = max(after["seconds"] - before["seconds"] for before, after in itertools.pairwise(frames))
     late = frames[-1]["seconds"] - frames[at]["seconds"]
     assert late <= longest + 1.0  # the step it was in, and the way there and back on a busy machine
     assert visitor.heard("done")[-1]["stopped"]
-    assert [frame["seq"] for frame in frames] == list(range(len(frames)))
-    assert visitor.reached == frames[-1]["seq"]
+    assert [frame["index"] for frame in frames] == list(range(len(frames)))
+    assert visitor.reached == frames[-1]["index"]
     assert visitor.page.text_content("[data-phase=fix] span") == f"stopped at {visitor.step}"
 
 
@@ -79,7 +79,7 @@ def test_after_a_stop_one_can_generate_again(visitor):
 
 def test_a_lost_frame_is_fetched_again(visitor):
     visitor.page.evaluate("window.lose = 3")
-    heard = [frame["seq"] for frame in visitor.run("a blue cat", steps=8)]
+    heard = [frame["index"] for frame in visitor.run("a blue cat", steps=8)]
     assert heard == [0, 1, 2, 4, 5, 6, 7, 8]
     assert visitor.reached == 8
     for step in range(7, -1, -1):
@@ -93,12 +93,12 @@ def test_two_visitors_each_get_their_own_run(open_page):
     first.wait_for_step(0)
     second.ask("a pizza", steps=3, seed=8)
     second.page.wait_for_function("heard.some((message) => message.kind === 'waiting')")
-    assert "Waiting for another visitor's run" in second.page.text_content(".said")
+    assert "Waiting for another visitor’s run" in second.page.text_content(".said")
     for visitor, prompt, total in ((first, "a blue cat", 100), (second, "a pizza", 3)):
         visitor.wait_for_end()
         (begin,) = visitor.heard("begin")
         assert (begin["prompt"], begin["total"]) == (prompt, total)
-        assert [frame["seq"] for frame in visitor.heard("frame")] == list(range(total + 1))
+        assert [frame["index"] for frame in visitor.heard("frame")] == list(range(total + 1))
         assert {message["run"] for message in visitor.heard("frame")} == {begin["run"]}
 
 

@@ -99,10 +99,10 @@ def test_readouts_belong_to_the_step_on_show(watched):
         told = {
             name: watched.page.text_content(f"[data-number={name}]") for name in ("step", "timestep", "noise", "ms")
         }
-        assert told["step"] == f"{frame['seq']} / {STEPS}"
+        assert told["step"] == f"{frame['index']} / {STEPS}"
         assert told["timestep"] == ("–" if frame["timestep"] is None else str(round(frame["timestep"])))
         assert told["noise"] == ("< 1 %" if 0 < frame["noise_left"] < 0.01 else f"{round(100 * frame['noise_left'])} %")
-        assert told["ms"] == "–" if frame["seq"] == 0 else told["ms"].endswith(" ms")
+        assert told["ms"] == "–" if frame["index"] == 0 else told["ms"].endswith(" ms")
 
 
 def test_every_frame_says_what_it_is(watched):

@@ -1,0 +1,236 @@
+"""A request in, the states of its run out, one by one: N steps give N + 1, the pure noise first and the result last.
+
+The pipeline runs as diffusers wrote it, in a thread of its own, on a copy whose scheduler is tapped; what it computes
+is bit for bit what it computes unwatched. The engine knows nothing of pages, files or messages.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from PIL import Image
+
+from demo.engine import latents
+from demo.engine.api import Abilities, BrokenRun, Preview
+from demo.engine.attention import Listener, listening, why_no_word_maps
+from demo.engine.door import stand_before, why_no_guesses
+from demo.engine.pipeline import (
+    find,
+    new_scheduler,
+    offered_schedulers,
+    open_pipeline,
+    own_guidance,
+    read_vocabulary,
+)
+from demo.engine.prompt import Reader, can_show
+from demo.engine.stream import Desk, Outlet, aside
+from demo.engine.tap import State, Tap
+from demo.run.finish import Finish, Finished, Upscaler, finish
+from demo.run.numbers import Atlas, Numbers
+from demo.run.trace import GUIDANCE, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
+
+
+class DiffusersEngine:
+    """A diffusers pipeline in this process, as `api.Engine` says."""
+
+    def __init__(
+        self,
+        pipe,
+        model: str,
+        vocabulary: frozenset[str] | None = None,
+        upscaler: str = "",
+        guidance: float = GUIDANCE,
+    ):
+        self.model = model  # for display, as in the trace
+        self.abilities = Abilities(
+            schedulers=offered_schedulers(pipe),
+            guidance=guidance,
+            vocabulary=None if vocabulary is None else tuple(sorted(vocabulary)),
+            cannot=_cannot(pipe, upscaler),
+        )
+        self._words = vocabulary
+        self._pipe = pipe
+        self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
+        self._desk, self._lazy = Desk(), threading.Lock()
+        self._made: dict[str, object] = {}  # what is made once, when first asked for
+
+    @classmethod
+    def load(cls, model: str, upscaler: str = "") -> DiffusersEngine:
+        """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence."""
+        source = find(model)
+        if upscaler:
+            find(upscaler)  # it is opened when it is first used, but what is not there can be said now
+        pipe = aside(open_pipeline, source)
+        name = model if isinstance(source, str) else source.resolve().name
+        return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source))
+
+    def unknown_words(self, prompt: str) -> list[str]:
+        """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
+
+        [] where it ships no vocabulary, or has a tokenizer that cannot be asked.
+        """
+        can_tell = self.abilities.vocabulary is not None and self.abilities.can("numbers")
+        return self._reader().unknown_words(prompt) if can_tell else []
+
+    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Step]:
+        """The N + 1 states of a run as numbers."""
+        return self._stream(request, run, watch, lambda step: step)
+
+    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
+        """As `steps`, each state decoded to pictures."""
+        return self._stream(request, run, watch, latents.Darkroom(self._pipe).develop)
+
+    def cancel(self, run: str) -> bool:
+        """End the run of this name within one step, from any thread."""
+        return self._desk.cancel(run)
+
+    def guesses(self, step: Step, request: Request) -> dict[str, np.ndarray | None]:
+        """The guess with the prompt, without it, and mixed at the request's guidance, uint8 (H, W, 3), decoded now.
+
+        None for what `step` lacks. Needs no turn: it may be asked while somebody's run is under way.
+        """
+        conditional, unconditional, guided = step.conditional, step.unconditional, step.denoised
+        if conditional is not None:
+            guided = unconditional + np.float32(request.guidance) * (conditional - unconditional)
+        planes = {"conditional": conditional, "unconditional": unconditional, "guided": guided}
+        return {name: plane if plane is None else self._decoded(plane) for name, plane in planes.items()}
+
+    def numbers(self, prompt: str) -> Numbers:
+        """The prompt as tokens and vectors, by the model's own tokenizer and text encoder."""
+        return self._reader().numbers(prompt)
+
+    def atlas(self) -> Atlas:
+        """The words of the model and where each stands; built when first asked for."""
+        return self._once("atlas", self._reader().atlas)
+
+    def preview(self) -> Preview:
+        """The linear decoder with which a browser shows mixes of its own; fitted when first asked for."""
+        return self._once("preview", lambda: aside(latents.linear_preview, self._pipe))
+
+    def finish(self, image: np.ndarray, wanted: Finish, request: Request) -> Finished:
+        """The final touches on a run's picture, enlarged by the upscaler if there is one.
+
+        Raises BadModel, and BrokenRun where the upscaler makes no picture of it.
+        """
+
+        def enlarge(picture: Image.Image) -> Image.Image:
+            seeded = torch.Generator("cpu").manual_seed(request.seed)
+            # As numbers, for made into a picture by the pipeline what is not finite would be black.
+            pixels = self._upscaler(picture, prompt=request.prompt, generator=seeded, output_type="np")
+            if not np.isfinite(pixels).all():
+                raise BrokenRun("The upscaler gave numbers that are not finite, so there is no enlarged picture.")
+            return Image.fromarray((pixels * 255).round().astype(np.uint8))
+
+        return aside(finish, image, wanted, enlarge) if self._upscaler else finish(image, wanted)
+
+    def trace(self, request: Request, frames: list[Frame]) -> Trace:
+        """The record of a run, whole or stopped."""
+        unknown = None if self._words is None else tuple(self.unknown_words(request.prompt))
+        return Trace(request, self.model, str(self._pipe.dtype).removeprefix("torch."), tuple(frames), unknown)
+
+    def _reader(self) -> Reader:
+        if (reason := self.abilities.cannot.get("numbers")) is not None:
+            raise BadRequest(reason)
+        return self._once("reader", lambda: Reader(self._pipe, self._words))
+
+    def _once(self, name: str, make: Callable):
+        """What `make` makes, made by the first who asks while the others wait for it."""
+        with self._lazy:
+            if name not in self._made:
+                self._made[name] = make()
+            return self._made[name]
+
+    def _stream(self, request, run, watch, develop) -> Iterator:
+        schedulers = self.abilities.schedulers
+        if request.scheduler not in schedulers:
+            offered = ", ".join(schedulers)
+            raise BadRequest(f"The model {self.model} runs with the scheduler {offered}, not {request.scheduler}.")
+
+        def produce(outlet: Outlet) -> None:
+            with torch.inference_mode():  # grad mode belongs to the thread
+                self._run(request, watch, lambda step: outlet(develop(step), last=step.index == step.total))
+
+        return self._desk.stream(produce, run)
+
+    def _run(self, request: Request, watch: Watch, see) -> None:
+        began = time.perf_counter()
+        pipe = copy.copy(self._pipe)  # shares the weights; the scheduler is this run's own
+        pipe.scheduler = new_scheduler(pipe, request.scheduler)
+        door = stand_before(pipe, request.guidance) if watch.guesses and self.abilities.can("guidance") else None
+        with listening(pipe.unet if watch.word_maps and self.abilities.can("word_maps") else None) as listener:
+
+            def report(state: State) -> None:
+                step = _as_step(pipe, request, state, listener, time.perf_counter() - began)
+                must_be_finite(step)
+                see(step)
+
+            tap = Tap(pipe.scheduler, report, door and door.guesses)
+            pipe(**_arguments(request))
+            tap.must_be_through()
+
+    def _decoded(self, plane: np.ndarray) -> np.ndarray:
+        return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
+
+
+def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: float) -> Step:
+    def plain(tensor) -> np.ndarray | None:
+        if tensor is None:
+            return None
+        return latents.planes(pipe, tensor, request.height, request.width)[0].float().cpu().numpy().copy()
+
+    here = plain(state.latents)
+    return Step(
+        index=state.index,
+        total=state.total,
+        timestep=state.timestep,
+        alpha=state.alpha,
+        sigma=state.sigma,
+        latents=here,
+        denoised=plain(state.denoised),
+        seconds=seconds,
+        word_maps=listener.take(*here.shape[1:]),
+        conditional=plain(state.conditional),
+        unconditional=plain(state.unconditional),
+    )
+
+
+def must_be_finite(step: Step) -> None:
+    """Raises BrokenRun where a number of `step` is none: decoded it would be black, and look like a picture."""
+    parts = (step.latents, step.denoised, step.conditional, step.unconditional, step.word_maps)
+    levels = (step.alpha, step.sigma)
+    if not np.isfinite(levels).all() or not all(np.isfinite(part).all() for part in parts if part is not None):
+        raise BrokenRun(
+            f"The run broke at step {step.index} of {step.total}: the model's numbers are no longer finite and make no "
+            "picture; another scheduler, seed or guidance may get through."
+        )
+
+
+def _cannot(pipe, upscaler: str) -> dict[str, str]:
+    """Panel -> why this model cannot fill it."""
+    reasons = {
+        "word_maps": why_no_word_maps(pipe),
+        "guidance": why_no_guesses(pipe),
+        "numbers": can_show(pipe),
+        "upscaler": None if upscaler else "No upscaler is set (DEMO_UPSCALER), so enlarging is plain resizing.",
+    }
+    return {panel: why for panel, why in reasons.items() if why is not None}
+
+
+def _arguments(request: Request) -> dict:
+    """What the pipeline is called with; what was not asked for is left to the pipeline."""
+    arguments = {
+        "prompt": request.prompt,
+        "negative_prompt": request.negative_prompt or None,
+        "num_inference_steps": request.steps,
+        "guidance_scale": request.guidance,
+        "width": request.width,
+        "height": request.height,
+        "generator": torch.Generator("cpu").manual_seed(request.seed),
+        "output_type": "latent",
+    }
+    return {name: value for name, value in arguments.items() if value is not None}

@@ -1,0 +1,201 @@
+"""The page and the API as Gradio sees them: two HTML components, one streaming event, one public function.
+
+What the visitor sees and touches is static/: page.html is drawn once by the first component, the second one is the
+invisible wire on which the messages of a run arrive. Given an engine, so this imports without torch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from demo.engine.api import Engine
+from demo.page import vocabulary
+from demo.page.about import about, version
+from demo.page.answers import Answers, answered, without_span
+from demo.page.head import TITLE
+from demo.page.live import Live, sentence
+from demo.page.readers import Readers
+from demo.page.site import ICON, STATIC, app_kwargs
+from demo.run import explain
+from demo.run.store import Runs
+from demo.run.trace import (
+    MAX_GUIDANCE,
+    MAX_PROMPT,
+    MAX_SEED,
+    MAX_STEPS,
+    MIN_GUIDANCE,
+    MIN_STEPS,
+    Request,
+)
+from demo.settings import Settings
+
+# Events that Gradio keeps open beyond those in our own line: whoever comes when it is full is told so, too, and goes.
+SPARE = 32
+FILE = {"meta": {"_type": "gradio.FileData"}}
+
+
+def build(engine: Engine, settings: Settings) -> gr.Blocks:
+    """The app on one engine, not launched."""
+    live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue)
+    readers = Readers()
+    with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
+        page = gr.HTML(
+            html_template=markup(),
+            css_template="",
+            js_on_load=_static("boot.js"),
+            apply_default_css=False,
+            server_functions=_server(live),
+            facts=facts(engine, settings),
+        )
+        wire = gr.HTML(html_template="", css_template="", js_on_load=_static("wire.js"), visible="hidden")
+        run = page.submit(
+            _watch(live, readers),
+            outputs=wire,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=None,
+            api_visibility="undocumented",
+        )
+        run.failure(fn=None, js=_static("failed.js"), api_visibility="undocumented")
+        gr.api(_generate(live, readers), api_name="generate", concurrency_limit=None)
+    app.readers = readers  # for the guard, which counts them
+    return app.queue(api_open=False, max_size=settings.queue + SPARE)
+
+
+def launch_options(settings: Settings) -> dict[str, Any]:
+    """Arguments for `launch()` that belong to the page: its looks, and the doors that stay shut."""
+    return {
+        "theme": _theme(),
+        "app_kwargs": app_kwargs(),
+        "favicon_path": ICON,
+        "allowed_paths": [str(settings.exports / "runs")],
+        "footer_links": ["api"],
+        "run_history": False,
+        "enable_monitoring": False,
+        "max_threads": settings.queue + SPARE,  # events that are open at once; those of runs hold no thread
+        "max_file_size": "100kb",
+        "pwa": False,
+        "ssr_mode": False,
+        "mcp_server": False,
+    }
+
+
+def markup() -> str:
+    """page.html with the fragments that its comments name, panels/<name>.html, in the place of the comments."""
+    return re.sub(r"<!-- (panels/[a-z]+\.html) -->", lambda met: _static(met[1]).strip(), _static("page.html"))
+
+
+def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
+    """What the browser needs to know of the model before anything runs, and the prose; plain JSON."""
+    prose, able = explain.pages(), engine.abilities
+    return {
+        "model": engine.model,
+        "words": list(able.vocabulary or ()),
+        "groups": vocabulary.groups(settings.model, able.vocabulary),
+        "examples": list(vocabulary.EXAMPLES),
+        "schedulers": dict(able.schedulers),
+        "guidance": able.guidance,
+        "cannot": dict(able.cannot),
+        "preview": engine.preview().to_json(),
+        "pages": prose["stages"],
+        "glossary": prose["glossary"],
+        "tour": prose["tour"],
+        "about": about(settings),
+        "version": version(STATIC),
+        "limits": {
+            "prompt": MAX_PROMPT,
+            "steps": [MIN_STEPS, MAX_STEPS],
+            "guidance": [MIN_GUIDANCE, MAX_GUIDANCE],
+            "seed": MAX_SEED,
+        },
+    }
+
+
+def _watch(live: Live, readers: Readers):
+    async def watch(event: gr.EventData, request: gr.Request):
+        async with aclosing(live.watch(event._data, readers.of(request.session_hash))) as messages:
+            async for message in messages:
+                yield message
+
+    return watch
+
+
+def _server(live: Live) -> list:
+    """What the browser may call directly: no queue stands before these, so they check and answer at once."""
+    answers = Answers(live.engine, live.runs, live.prompts)
+    offered = {
+        "stop": (live.stop, "run"),
+        "missing": (live.missing, "run", "first"),
+        "numbers": (answers.numbers, "prompt"),
+        "token": (answers.token, "prompt", "index"),
+        "atlas": (answers.atlas,),
+        "guesses": (answers.guesses, "run", "step"),
+        "overlap": (answers.overlap, "run", "other", "tokens"),
+        "without": (without_span, "prompt", "start", "end"),
+        "touch": (answers.touch, "run", "upscale", "sharpen", "contrast", "file"),
+    }
+    return [_asked(name, *how) for name, how in offered.items()]
+
+
+def _asked(name: str, answer: Callable[..., dict], *wanted: str) -> Callable[[Any], dict]:
+    """`answer` as Gradio calls it: one object in, of which the `wanted` values are taken, None for what is absent."""
+
+    def ask(asked: Any = None) -> dict:
+        return answered(answer, *(asked.get(one) if isinstance(asked, dict) else None for one in wanted))
+
+    ask.__name__ = name
+    return ask
+
+
+def _generate(live: Live, readers: Readers):
+    async def generate(
+        prompt: str,
+        seed: int | None = None,
+        steps: int = 30,
+        guidance: float | None = None,
+        scheduler: str = "ddim",
+        request: gr.Request = None,  # Gradio's own, no parameter of the API
+    ) -> tuple[gr.FileData, gr.FileData, dict]:
+        """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
+
+        Parameters:
+            prompt: what the picture shows, at most 500 characters
+            seed: whole number from 0 to 4294967295; None draws one
+            steps: whole number from 1 to 100
+            guidance: 1 to 20; how hard the prompt pushes, 1 is off; None takes the model's own
+            scheduler: ddim, euler, euler-ancestral, dpm++2m or unipc
+        """
+        try:
+            own = live.engine.abilities.guidance
+            asked = Request.checked(prompt, seed, steps, guidance, scheduler, own=own)
+            picture, gif, trace = await live.generate(asked, readers.of(request.session_hash))
+        except Exception as error:
+            raise gr.Error(sentence(error), print_exception=False) from error
+        return _file(picture, "image/png"), _file(gif, "image/gif"), trace
+
+    return generate
+
+
+def _file(path, kind: str) -> dict:
+    return {"path": str(path), "url": f"/gradio_api/file={path}", "orig_name": path.name, "mime_type": kind, **FILE}
+
+
+def _theme() -> gr.themes.Base:
+    """Gradio's frame in the page's colours, in fonts that every machine has: nothing is fetched from elsewhere."""
+    sans = ("ui-sans-serif", "system-ui", "sans-serif")
+    mono = ("ui-monospace", "Consolas", "monospace")
+    return gr.themes.Base(font=sans, font_mono=mono, primary_hue="amber").set(
+        body_background_fill="#f7f4ee",
+        body_background_fill_dark="#0f1013",
+        body_text_color="#1f1c18",
+        body_text_color_dark="#f1eee7",
+    )
+
+
+def _static(name: str) -> str:
+    return (STATIC / name).read_text(encoding="utf-8")

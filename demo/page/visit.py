@@ -1,0 +1,96 @@
+"""One run while it is under way: what is told of it, who listens, and since when nobody does.
+
+One thread at a time tells (who starts it, who draws it, who packs it, in this order); any number of readers follow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable
+
+from demo.page import told as messages
+from demo.run.store import Run, Runs
+from demo.run.trace import Frame
+
+
+class Visit:
+    """A run of the store that has not ended. `told`: whether its messages are kept, or its frames alone."""
+
+    def __init__(self, run: Run, runs: Runs, told: bool = True):
+        self.run, self.told = run, told
+        self.frames: list[Frame] = []
+        self.heard: int | None = None  # tokens whose word maps are sent, None: all
+        self.error: Exception | None = None  # what the run broke with
+        self.seen = time.monotonic()  # when somebody last read or asked
+        self._runs = runs
+        self._ears: set[_Ear] = set()
+
+    def tell(self, make: Callable[..., str], *what, **more) -> None:
+        """Keep one more message, `make(key, number, ...)`, and wake whoever follows."""
+        if self.told:
+            self._runs.add(self.run, make(self.run.key, len(self.run.messages), *what, **more))
+            self.wake()
+
+    def draw(self, frame: Frame) -> None:
+        """One more state is there."""
+        before = self.frames[-1] if self.frames else None
+        self.frames.append(frame)
+        if self.told:
+            text = messages.frame(self.run.key, len(self.run.messages), frame, before, self.heard)
+            self._runs.add(self.run, text, frame)
+            self.wake()
+
+    def wake(self) -> None:
+        """There is something new, or it has ended; from any thread."""
+        for ear in list(self._ears):
+            ear.ring()
+
+    async def follow(self, present: Callable[[], bool], look: float) -> AsyncIterator[str]:
+        """Every message from the first to the last; meanwhile, at least every `look` s, who is `present` is noted."""
+        number = 0
+        with self._listening() as ear:
+            while True:
+                ended = self.run.ended  # before the messages are read, so that none is left behind
+                if present():
+                    self.seen = time.monotonic()
+                for text in self.run.messages[number:]:
+                    number += 1
+                    yield text
+                if ended:
+                    return
+                await ear.wait(look)
+
+    async def over(self, present: Callable[[], bool], look: float) -> None:
+        """Until it has ended, as `follow`."""
+        with self._listening() as ear:
+            while not self.run.ended:
+                if present():
+                    self.seen = time.monotonic()
+                await ear.wait(look)
+
+    @contextlib.contextmanager
+    def _listening(self):
+        ear = _Ear()
+        self._ears.add(ear)
+        try:
+            yield ear
+        finally:
+            self._ears.discard(ear)
+
+
+class _Ear:
+    """Wakes one coroutine from any thread."""
+
+    def __init__(self) -> None:
+        self._loop, self._rung = asyncio.get_running_loop(), asyncio.Event()
+
+    def ring(self) -> None:
+        with contextlib.suppress(RuntimeError):  # its loop has closed: nobody listens
+            self._loop.call_soon_threadsafe(self._rung.set)
+
+    async def wait(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._rung.wait(), seconds)
+        self._rung.clear()

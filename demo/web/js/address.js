@@ -1,0 +1,62 @@
+// What the page says of itself in the address, in the part after # alone, which no browser sends to a server: prompt,
+// settings, step, and which panel is open. Whatever stands there is text from a stranger: it fills the form, clamped to
+// what may be asked, and never starts anything.
+
+const STAGES = ["noise", "numbers", "guess", "touches", "closed"];
+const CONTROLS = /\p{Cc}|\p{Cs}/gu; // no control characters, no half characters
+
+/**
+ * @typedef {{prompt?: string, seed?: string, steps?: string, guidance?: string, scheduler?: string, step?: number,
+ *   open?: string}} Said
+ * @typedef {{prompt: number, steps: number[], guidance: number[], seed: number}} Limits
+ */
+
+/** {prompt, seed, ...} -> "#prompt=a+blue+cat&seed=7"; what is absent or empty is left out. */
+export function write(said) {
+  const parts = new URLSearchParams();
+  for (const name of ["prompt", "seed", "steps", "guidance", "scheduler", "step", "open"]) {
+    const value = said[name];
+    if (value !== undefined && value !== null && value !== "") parts.set(name, String(value));
+  }
+  return "#" + parts;
+}
+
+/**
+ * What an address says, and nothing that could not be meant: a value that makes no sense is left out.
+ * @param {string} hash
+ * @param {Limits} limits
+ * @param {Record<string, string>} schedulers
+ * @returns {Said}
+ */
+export function read(hash, limits, schedulers) {
+  /** @type {Said} */
+  const said = {};
+  const bare = hash.replace(/^#/, "");
+  if (STAGES.includes(bare)) return { open: bare };
+  const parts = new URLSearchParams(bare);
+  const prompt = [...(parts.get("prompt") ?? "").replace(CONTROLS, " ")].slice(0, limits.prompt).join("").trim();
+  if (prompt) said.prompt = prompt;
+  const seed = whole(parts.get("seed"), [0, limits.seed]);
+  if (seed !== null) said.seed = seed;
+  const steps = whole(parts.get("steps"), limits.steps);
+  if (steps !== null) said.steps = steps;
+  const guidance = decimal(parts.get("guidance"), limits.guidance);
+  if (guidance !== null) said.guidance = guidance;
+  const scheduler = parts.get("scheduler") ?? "";
+  if (Object.hasOwn(schedulers, scheduler)) said.scheduler = scheduler;
+  const step = whole(parts.get("step"), [0, limits.steps[1]]);
+  if (step !== null) said.step = Number(step);
+  const open = parts.get("open") ?? "";
+  if (STAGES.includes(open)) said.open = open;
+  return said;
+}
+
+function whole(text, [least, most]) {
+  if (text === null || !/^\d{1,12}$/.test(text)) return null;
+  return String(Math.max(least, Math.min(most, Number(text))));
+}
+
+function decimal(text, [least, most]) {
+  if (text === null || !/^\d{1,6}(\.\d{1,6})?$/.test(text)) return null;
+  return String(Math.max(least, Math.min(most, Number(text))));
+}

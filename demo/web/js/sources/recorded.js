@@ -1,0 +1,33 @@
+// A run from a file, `run.json`: it plays with whatever panels it has data for, and asks nobody.
+
+import { Sentence } from "../patience.js";
+
+const KEPT = "This is a recorded run, and its file holds nothing more on this. Generate it here to see it.";
+
+/** @implements {import("../types.js").Source} */
+export class RecordedSource {
+  /** @param {{messages: import("../types.js").Message[], answers: Record<string, any>}} recording as checked */
+  constructor({ messages, answers }) {
+    this.messages = messages;
+    this.answers = answers;
+    this.halted = false;
+  }
+
+  async *start() {
+    for (const message of this.messages) {
+      if (this.halted) return;
+      yield message;
+    }
+  }
+
+  stop() {
+    this.halted = true;
+  }
+
+  /** What the file holds: the numbers of its own prompt and the map of the vocabulary. */
+  async ask(panel, question) {
+    const answer = Object.hasOwn(this.answers, panel) ? this.answers[panel] : null;
+    if (!answer || (panel === "numbers" && question.prompt !== this.messages[0].prompt)) throw new Sentence(KEPT);
+    return answer;
+  }
+}

@@ -1,0 +1,52 @@
+// The types that the browser's code speaks of; nothing here runs. The messages are those of ../schema.json.
+
+/**
+ * What is asked for: everything as typed, the server is the one who judges it.
+ * @typedef {{prompt: string, negative_prompt?: string, steps: string | number, guidance: string | number,
+ *   seed: string | number | null, scheduler: string}} Request
+ *
+ * @typedef {{text: string, id: number, kind: string, span: [number, number] | null, known: boolean, typed: string}} Token
+ * @typedef {{data: string, c: number, h: number, w: number}} Packed
+ * @typedef {{schema?: number, run: string, number: number}} Numbered
+ *
+ * @typedef {Numbered & {kind: "begin", total: number, prompt: string, negative_prompt?: string, seed: number,
+ *   guidance: number, scheduler: string, model: string, unknown: string[] | null, tokens: Token[] | null}} Begin
+ * @typedef {Numbered & {kind: "waiting", ahead: number}} Waiting
+ * @typedef {Numbered & {kind: "frame", index: number, total: number, timestep: number | null, alpha: number,
+ *   sigma: number, noise_left: number, seconds: number, sha256: string, height: number, width: number, gain: number,
+ *   state: string, guess: string | null, change: string | null, changed: number | null, sentence: string,
+ *   channels: (Packed & {span: number}) | null,
+ *   word_maps: {data: string, t: number, h: number, w: number, scale: number[]} | null,
+ *   conditional: Packed | null, unconditional: Packed | null}} FrameMessage
+ * @typedef {Numbered & {kind: "drawn", stopped: boolean, count: number}} Drawn
+ * @typedef {Numbered & {kind: "done", gif: string | null, gif_bytes: number, stopped: boolean, count: number,
+ *   note?: string | null, curves?: any, point?: number | null, sentences?: string[]}} Done
+ * @typedef {Numbered & {kind: "trouble", sentence: string, field?: string | null, count?: number}} Trouble
+ * @typedef {Begin | Waiting | FrameMessage | Drawn | Done | Trouble} Message
+ *
+ * Where runs come from. Messages come in order and without a gap; the last one is `done` or `trouble`. `start` throws an
+ * Error whose message is a sentence where a run cannot be followed any further; `ask` throws one where there is no answer.
+ * @typedef {{
+ *   start: (request: Request) => AsyncIterable<Message>,
+ *   stop: () => void,
+ *   ask: (panel: string, question: object) => Promise<any>,
+ * }} Source
+ *
+ * One number is the state, the step on show; the rest says of which run, and what is open beside it.
+ * @typedef {{
+ *   runs: Record<string, import("./reel.js").Reel>,
+ *   shown: string | null,
+ *   step: number,
+ *   open: string | null,
+ *   chosen: number | null,
+ * }} State
+ *
+ * @typedef {{get: () => State, update: (changes?: Partial<State>) => void,
+ *   subscribe: (draw: (state: State) => void) => () => void}} Store
+ *
+ * What Gradio gives to a component of ours.
+ * @typedef {{trigger: (name: string, data: object) => void,
+ *   server: Record<string, (question: object) => Promise<any>>}} Gradio
+ */
+
+export {};
