@@ -7,7 +7,7 @@ import pytest
 from demo.run import explain
 from demo.run.explain import Known, pages, paragraphs, percent, sentence, slug, where
 from demo.run.trace import Frame
-from demo.tiny import parts
+from demo.settings import DEFAULT_MODEL
 
 GREY = np.full((30, 30, 3), 100, np.uint8)
 PAGES = pages()
@@ -249,21 +249,26 @@ def test_formulas_come_with_their_papers(key):
         assert authors in deeper and title in deeper
 
 
+def shipped(part: str) -> dict:
+    """The config of a part of the model that ships, which is the one that visitors see."""
+    return json.loads((DEFAULT_MODEL / part / f"{'scheduler_' * (part == 'scheduler')}config.json").read_text("utf-8"))
+
+
 def test_what_the_prose_says_of_the_small_model_is_so():
-    channels, side = parts.CHANNELS, parts.SIZE // parts.FOLD
+    denoiser, encoder, schedule = shipped("unet"), shipped("text_encoder"), shipped("scheduler")
+    channels, side, fold = denoiser["in_channels"], denoiser["sample_size"], shipped("vae")["fold"]
+    size = side * fold
     touches = words(STAGES["touches"]["deeper"])
-    assert f"{channels} × {side} × {side} numbers for {parts.SIZE} × {parts.SIZE} × 3" in touches
-    assert 32 * channels * side**2 == 3 * parts.SIZE**2 and 512 * 512 * 3 == 48 * 4 * 64 * 64
+    assert f"{channels} × {side} × {side} numbers for {size} × {size} × 3" in touches
+    assert f"which is {3 * size**2 // (channels * side**2)} and 48 times fewer" in touches
+    assert 512 * 512 * 3 == 48 * 4 * 64 * 64
     numbers = words(STAGES["numbers"]["body"])
-    assert f"{parts.WIDTH} in the small model" in numbers and f"There are {parts.LENGTH} seats" in numbers
-    assert f"is {channels} numbers and stands for {parts.FOLD} × {parts.FOLD}" in words(
-        PAGES["glossary"]["latent"]["body"]
-    )
-    assert "three layers deep" in words(STAGES["numbers"]["deeper"])
-    assert parts.text_encoder(10).config.num_hidden_layers == 3
-    assert parts.scheduler().config.prediction_type == "v_prediction"
-    assert parts.scheduler().alphas_cumprod[-1] == pytest.approx(0, abs=1e-6)
-    assert "<unk>" in parts.SPECIAL and "<unk>" in numbers
+    assert f"{encoder['hidden_size']} in the small model" in numbers
+    assert f"There are {encoder['max_position_embeddings']} seats" in numbers
+    assert f"is {channels} numbers and stands for {fold} × {fold}" in words(PAGES["glossary"]["latent"]["body"])
+    assert "three layers deep" in words(STAGES["numbers"]["deeper"]) and encoder["num_hidden_layers"] == 3
+    assert schedule["prediction_type"] == "v_prediction" and schedule["rescale_betas_zero_snr"]
+    assert "<unk>" in numbers
 
 
 def test_the_prose_says_of_no_run_what_a_run_can_make_false():
