@@ -12,6 +12,7 @@ import argparse
 import copy
 import sys
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,10 +98,12 @@ def main(
     curves: list[list[float]] = []  # of each run, over steps 1 .. steps
     again = {k: [] for k in chosen}  # correlation of the regrown result with the first one, by run
     shown: list[list[np.ndarray]] = []
+    results: list[list[np.ndarray]] = []  # layouts, by seed and prompt
     for seed in range(seeds):
         guesses: list[torch.Tensor] = []
         result = bench.run(bench.noise([1000 * seed + i for i in range(prompts)]), saw=guesses.append)
         finals = [layout(picture) for picture in bench.pictures(result)]
+        results.append(finals)
         seen = [bench.pictures(guess) for guess in guesses]
         curves += [[layout_correlation(layout(guess[i]), finals[i]) for guess in seen] for i in range(prompts)]
         columns = [bench.pictures(result)]
@@ -119,6 +122,10 @@ def main(
         k: (float(np.mean([c[k - 1] for c in curves])), float(np.mean(np.array(again[k]) >= DECIDED))) for k in chosen
     }
     _print(bench, told, curves, again)
+    others = [layout_correlation(a, b) for one, two in combinations(results, 2) for a, b in zip(one, two, strict=True)]
+    if others:  # what would "survive" by chance, because a model draws a prompt much the same from any seed
+        by_chance = np.mean(np.array(others) >= DECIDED)
+        print(f"other seeds altogether: alike {np.mean(others):.3f}, survived {by_chance:.2f} of {len(others)}")
     _sheet(shown).save(sheet)
     return told
 
