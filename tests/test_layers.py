@@ -26,7 +26,7 @@ LAW = {
     ),
     "demo.tiny.": (
         {"demo.tiny.", "demo.run.measure"},
-        ARRAYS | {"torch", "diffusers", "transformers", "tokenizers", "tqdm", "fontTools", "cairosvg", "safetensors"},
+        ARRAYS | {"torch", "diffusers", "transformers", "tokenizers", "tqdm", "cairosvg", "imagequant", "safetensors"},
     ),
     "demo.settings": (set(), set()),
     "demo.__main__": ({"demo."}, {"tqdm"}),

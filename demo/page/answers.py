@@ -96,7 +96,7 @@ class Answers:
             raise BadRequest("This step has no guess with the prompt and one without it to compare.")
         with self._hand():
             shown = self._engine.guesses(frame.step, self._run(run).request)
-        return {name: messages.picture(pixels) for name, pixels in shown.items()}
+        return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
 
     def overlap(self, run, other, tokens) -> dict:
         """How a run differs from `other`, the same without the word of these tokens, step by step.

@@ -9,27 +9,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import secrets
 import threading
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import cast
 
 from cachetools import TTLCache
 
 from demo.engine.api import BrokenRun, Engine
-from demo.page import told as messages
 from demo.page.line import Line
 from demo.page.prompts import Prompts
 from demo.page.visit import Visit
-from demo.run import export
-from demo.run.store import Runs
+from demo.run import export, messages
+from demo.run.store import KEY, NO_KEY, TAKEN, Runs
 from demo.run.trace import STATES_ONLY, BadRequest, Request, Watch, whole
 
 FIELDS = ("prompt", "seed", "steps", "guidance", "scheduler")
-KEY = re.compile(r"[A-Za-z0-9_-]{24}")  # 18 random bytes in base64url, minted by the visitor's browser
 REPAIR = 16  # messages in one answer
 # Seconds without a reader after which a run ends: twice the silence after which the browser asks for what is missing,
 # so a broken stream is never taken for a visitor who left, and one who left does not hold the line for long.
@@ -37,8 +36,6 @@ LEASE = 12.0
 LOOK = 1.0  # seconds between two looks at who is still there
 REMEMBERED = 600.0  # seconds that a refusal, and a stop that came before its run, are kept
 MOST_REMEMBERED = 4096
-NO_KEY = "A run needs a key of its own: 24 letters, digits, - or _, made by whoever asks."
-TAKEN = "There is a run of this name already; ask again under another one."
 FULL = "The line is full: {} runs are waiting already. Nothing you typed is lost, try again in a minute."
 NO_GIF = "The GIF could not be written on the server; every step is here all the same."
 LEFT = "The run was stopped because nobody waited for it."
@@ -64,7 +61,7 @@ class Live:
         self._packer = ThreadPoolExecutor(1, "pack")
         self._working = False
 
-    async def watch(self, asked, present: Callable[[], bool] = always) -> AsyncIterator[str]:
+    async def watch(self, asked, present: Callable[[], bool] = always) -> AsyncGenerator[str, None]:
         """The messages of one run, from raw form values; never raises, trouble is a message too.
 
         Leaving does not end the run: it is followed by `missing` from there on, or ends when its lease is over.
@@ -174,6 +171,8 @@ class Live:
     def _draw_all(self) -> None:
         while True:
             visit = self._line.first()
+            if visit is None:
+                continue
             try:
                 self._draw(visit)
             finally:
@@ -182,19 +181,17 @@ class Live:
 
     def _draw(self, visit: Visit) -> None:
         """Every state of a run, until its end or until nobody wants it; then it says that the denoiser is free."""
-        run, steps = visit.run, None
+        run = visit.run
         try:
             if not run.stop.is_set():
-                steps = self.engine.frames(run.request, run.key, EVERYTHING if visit.told else STATES_ONLY)
-                for frame in steps:
-                    visit.draw(frame)
-                    if run.stop.is_set():
-                        break
+                frames = self.engine.frames(run.request, run.key, EVERYTHING if visit.told else STATES_ONLY)
+                with closing(cast(Generator, frames)):  # which ends the run, where nobody wants the rest
+                    for frame in frames:
+                        visit.draw(frame)
+                        if run.stop.is_set():
+                            break
         except Exception as error:
             visit.error = error
-        finally:
-            if hasattr(steps, "close"):
-                steps.close()
         if visit.error is None:
             visit.tell(messages.drawn, len(visit.frames), stopped=len(visit.frames) <= run.request.steps)
 

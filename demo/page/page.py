@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -128,18 +129,17 @@ def _watch(live: Live, readers: Readers):
 def _server(live: Live) -> list:
     """What the browser may call directly: no queue stands before these, so they check and answer at once."""
     answers = Answers(live.engine, live.runs, live.prompts)
-    offered = {
-        "stop": (live.stop, "run"),
-        "missing": (live.missing, "run", "first"),
-        "numbers": (answers.numbers, "prompt"),
-        "token": (answers.token, "prompt", "index"),
-        "atlas": (answers.atlas,),
-        "guesses": (answers.guesses, "run", "step"),
-        "overlap": (answers.overlap, "run", "other", "tokens"),
-        "without": (without_span, "prompt", "start", "end"),
-        "touch": (answers.touch, "run", "upscale", "sharpen", "contrast", "file"),
-    }
-    return [_asked(name, *how) for name, how in offered.items()]
+    return [
+        _asked("stop", live.stop, "run"),
+        _asked("missing", live.missing, "run", "first"),
+        _asked("numbers", answers.numbers, "prompt"),
+        _asked("token", answers.token, "prompt", "index"),
+        _asked("atlas", answers.atlas),
+        _asked("guesses", answers.guesses, "run", "step"),
+        _asked("overlap", answers.overlap, "run", "other", "tokens"),
+        _asked("without", without_span, "prompt", "start", "end"),
+        _asked("touch", answers.touch, "run", "upscale", "sharpen", "contrast", "file"),
+    ]
 
 
 def _asked(name: str, answer: Callable[..., dict], *wanted: str) -> Callable[[Any], dict]:
@@ -159,7 +159,7 @@ def _generate(live: Live, readers: Readers):
         steps: int = 30,
         guidance: float | None = None,
         scheduler: str = "ddim",
-        request: gr.Request = None,  # Gradio's own, no parameter of the API
+        request: gr.Request = None,  # type: ignore[assignment]  # Gradio's own, no parameter of the API
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
 
@@ -181,7 +181,7 @@ def _generate(live: Live, readers: Readers):
     return generate
 
 
-def _file(path, kind: str) -> dict:
+def _file(path: Path, kind: str) -> Any:
     return {"path": str(path), "url": f"/gradio_api/file={path}", "orig_name": path.name, "mime_type": kind, **FILE}
 
 

@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable
 
-from demo.page import told as messages
+from demo.run import messages
 from demo.run.store import Run, Runs
 from demo.run.trace import Frame
 

@@ -21,6 +21,7 @@ from demo.run.schema import fault_of
 ROOM = 1_000_000  # bytes that a file should have at most
 LARGEST = 32 * 2**20  # bytes that are read at all
 QUALITIES = (90, 80, 70, 60, 50, 40, 30, 22, 15, 10)  # of WebP, best first
+RESULT = 80  # the least quality of the result, which people look at longest
 GUESSES = 6  # steps that keep both guesses, where there is no room for all
 PICTURES = ("state", "guess", "change")
 
@@ -44,9 +45,9 @@ def record(messages: Sequence[str], answers: Answers | None = None, room: int = 
         _thin(frames)
     for quality in QUALITIES:
         for frame, those in zip(frames, pictures, strict=True):
-            frame.update(
-                {name: _webp(one, quality) if one else None for name, one in zip(PICTURES, those, strict=True)}
-            )
+            fine = max(quality, RESULT) if frame["index"] == frame["total"] else quality
+            for name, one in zip(PICTURES, those, strict=True):
+                frame[name] = _webp(one, fine) if one else None
         text = json.dumps(file, allow_nan=False, separators=(",", ":"))
         if len(text) <= room:
             break

@@ -1,8 +1,8 @@
 """A run in words: a sentence or two for each step, from measured numbers, and the prose of the page from content/*.md.
 
-Knows Frames and files, no models. The markdown is a tiny one: a title, sections, paragraphs, *emphasis*, `code`, and
-[words](#glossary) that lead to the glossary. It becomes a tree of plain JSON, whose texts are to be set as text: there
-is no HTML in it and no way to write any.
+Knows Frames and files, no models. The markdown (read by markdown-it) may hold a title, sections, paragraphs,
+*emphasis*, `code`, and [words](#glossary) that lead to the glossary. It becomes a tree of plain JSON, whose texts are
+to be set as text: there is no HTML in it and no way to write any.
 """
 
 from __future__ import annotations
@@ -10,10 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+from numpy.typing import NDArray
 
 from demo.run.measure import Curves, change
 from demo.run.trace import Frame
@@ -21,7 +25,9 @@ from demo.run.trace import Frame
 CONTENT = Path(__file__).with_name("content")
 STAGES = ("noise", "numbers", "guess", "touches", "people")
 DEEPER = "A bit deeper"
-SPAN = re.compile(r"`(?P<code>[^`]+)`|\*(?P<emphasis>[^*]+)\*|\[(?P<term>[^\]]+)\]\(#(?P<to>[\w-]+)\)")
+TERM = re.compile(r"#([\w-]+)")  # where a link may lead: a key of the glossary
+# "zero" knows nothing but paragraphs; HTML, pictures, lists, autolinks and the rest stay the text they are.
+MARKDOWN = MarkdownIt("zero").enable(["heading", "emphasis", "backticks", "link", "escape"])
 
 EVEN = 1.25  # a ninth that changed this much more than the average is worth naming
 TIE = 0.9  # a ninth within this share of the largest counts as much as it
@@ -33,6 +39,14 @@ NINTHS = (
 )
 ROWS = ("all along the top", "from side to side across the middle", "all along the bottom")
 COLUMNS = ("all along the left", "from top to bottom down the middle", "all along the right")
+
+
+class Span(TypedDict):
+    """A piece of a paragraph: kind text, emphasis, code, or term with `to`, a key of the glossary."""
+
+    kind: str
+    text: str
+    to: NotRequired[str]
 
 
 class Known(NamedTuple):
@@ -81,7 +95,7 @@ def likeness(correlation: float) -> str:
     return f"{math.floor(100 * max(0.0, correlation) + 1e-9) / 100:.2f} of 1 like the final one"
 
 
-def where(grid: np.ndarray) -> str | None:
+def where(grid: NDArray[np.float64]) -> str | None:
     """The ninths of a grid (3, 3) that changed most, as a phrase; None where all changed about the same."""
     if grid.max() < EVEN * grid.mean():
         return None
@@ -94,7 +108,7 @@ def where(grid: np.ndarray) -> str | None:
     return COLUMNS[columns.pop()] if len(columns) == 1 else "in several places"
 
 
-def pages() -> dict:
+def pages() -> dict[str, Any]:
     """The prose, as JSON: {"stages": [...], "glossary": {...}, "tour": [...]}. Raises ValueError for a malformed file.
 
     A stage is {"key", "title", "body", "deeper"}, deeper None where there is none; a term of the glossary, by its key,
@@ -108,9 +122,9 @@ def pages() -> dict:
     }
 
 
-def paragraphs(text: str) -> list[list[dict]]:
-    """Markdown -> paragraphs of spans {"kind", "text"}: text, emphasis, code, or term with "to", a glossary key."""
-    return [_spans(" ".join(block.split())) for block in re.split(r"\n\s*\n", text.strip()) if block]
+def paragraphs(text: str) -> list[list[Span]]:
+    """Markdown -> paragraphs of spans. Raises ValueError for a heading, which belongs between bodies."""
+    return _section(MARKDOWN.parse(text))[1]
 
 
 def slug(title: str) -> str:
@@ -122,8 +136,8 @@ def _noise(frame: Frame) -> str:
     left = frame.noise_left
     if left == 0:
         return "no noise left"
-    kept = ", which this schedule never takes out" if frame.index == frame.total else ""
-    return f"{percent(left)} noise left{kept}"
+    kept = ", and this schedule never takes it out" if frame.index == frame.total else ""
+    return f"{percent(left)} noise left, by strength{kept}"
 
 
 def _known(known: Known) -> str:
@@ -143,35 +157,60 @@ def _moved(frame: Frame, previous: Frame | None) -> str | None:
     return f"the guess changed most {place}" if place else "the guess changed everywhere about the same"
 
 
-def _stage(key: str) -> dict:
+def _stage(key: str) -> dict[str, Any]:
     title, body, sections = _read(key)
     if [name for name, _ in sections] not in ([], [DEEPER]):
         raise ValueError(f"content/{key}.md may have one section, {DEEPER!r}.")
     return {"key": key, "title": title, "body": body, "deeper": sections[0][1] if sections else None}
 
 
-def _stop(heading: str, body: list) -> dict:
+def _stop(heading: str, body: list[list[Span]]) -> dict[str, Any]:
     anchor, colon, title = heading.partition(": ")
     if not colon or not re.fullmatch(r"[a-z][a-z-]*", anchor):
         raise ValueError(f"A step of the tour is headed 'anchor: title', not {heading!r}.")
     return {"anchor": anchor, "title": title, "body": body}
 
 
-def _read(name: str) -> tuple[str, list, list[tuple[str, list]]]:
+def _read(name: str) -> tuple[str, list[list[Span]], list[tuple[str, list[list[Span]]]]]:
     """Title, paragraphs before the first section, and the sections, of content/`name`.md."""
-    text = (CONTENT / f"{name}.md").read_text(encoding="utf-8")
-    titled = re.fullmatch(r"# (.+)\n(?s:(.*))", text)
-    if not titled:
-        raise ValueError(f"content/{name}.md must begin with '# ' and its title.")
-    body, *sections = re.split(r"^## (.+)$", titled[2], flags=re.MULTILINE)
-    return titled[1], paragraphs(body), [(t, paragraphs(b)) for t, b in zip(sections[::2], sections[1::2], strict=True)]
+    tokens = MARKDOWN.parse((CONTENT / f"{name}.md").read_text(encoding="utf-8"))
+    starts = [at for at, token in enumerate(tokens) if token.type == "heading_open"]
+    if starts[:1] != [0] or [tokens[at].tag for at in starts] != ["h1"] + ["h2"] * (len(starts) - 1):
+        raise ValueError(f"content/{name}.md must begin with '# ' and its title; its sections begin with '## '.")
+    (title, body), *sections = [_section(tokens[a:b]) for a, b in pairwise([*starts, len(tokens)])]
+    return title, body, sections
 
 
-def _spans(text: str) -> list[dict]:
-    spans, at = [], 0
-    for met in SPAN.finditer(text):
-        spans += [{"kind": "text", "text": text[at : met.start()]}] if met.start() > at else []
-        link = {"to": met["to"]} if met["to"] else {}
-        spans.append({"kind": met.lastgroup if not link else "term", "text": met[met.lastindex - bool(link)]} | link)
-        at = met.end()
-    return spans + ([{"kind": "text", "text": text[at:]}] if at < len(text) else [])
+def _section(tokens: Sequence[Token]) -> tuple[str, list[list[Span]]]:
+    """Blocks -> the heading they begin with ("" without one), and the paragraphs."""
+    title, found = "", []
+    for opening, token in zip([None, *tokens], tokens, strict=False):
+        if token.type != "inline" or opening is None:
+            continue
+        if opening.type == "heading_open":
+            title = token.content
+        else:
+            found.append(_spans(token.children or []))
+    return title, found
+
+
+def _spans(tokens: Sequence[Token]) -> list[Span]:
+    """markdown-it's flat list of a paragraph -> its spans. Raises ValueError for what a span cannot hold."""
+    spans: list[Span] = []
+    kind, to = "text", ""
+    for token in tokens:
+        if token.type in ("em_open", "em_close"):
+            kind = "emphasis" if token.nesting == 1 else "text"
+        elif token.type in ("link_open", "link_close"):
+            led = TERM.fullmatch(str(token.attrGet("href"))) if token.nesting == 1 else None
+            if token.nesting == 1 and not led:
+                raise ValueError(f"A link must lead to the glossary, like (#noise), not to {token.attrGet('href')!r}.")
+            kind, to = ("term", led[1]) if led else ("text", "")
+        else:
+            mine = "code" if token.type == "code_inline" else kind
+            text = token.content.replace("\n", " ")  # a line's end within a paragraph
+            if spans and text and spans[-1]["kind"] == mine and spans[-1].get("to", "") == to:
+                spans[-1]["text"] += text
+            elif text:
+                spans.append(Span(kind=mine, text=text, to=to) if to and mine == "term" else Span(kind=mine, text=text))
+    return spans

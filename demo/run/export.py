@@ -22,7 +22,7 @@ import numpy as np
 from PIL import GifImagePlugin, Image
 from PIL.PngImagePlugin import PngInfo
 
-from demo.run.trace import Frame, Request
+from demo.run.trace import Frame, Pixels, Request
 
 WIDTH, WIDEST = 384, 512  # pixels: narrower pictures are enlarged to the first, wider ones reduced to the second
 FPS = 10  # states a second
@@ -43,7 +43,7 @@ def gif(frames: Sequence[Frame], request: Request, path: str | Path, width: int 
     palettes = _palettes(frames)
     pictures = [_indexed(frame.image, width, palette) for frame, palette in zip(frames, palettes, strict=True)]
     for picture in pictures:
-        picture.putpalette(palettes[-1].palette)
+        picture.putpalette(_colours(palettes[-1]))
     comment = json.dumps(recipe(request), ensure_ascii=False).encode()
     return _put(path, _encoded(pictures, durations(len(frames), fps), comment))
 
@@ -58,7 +58,7 @@ def png(frame: Frame, request: Request, path: str | Path) -> Path:
     return _put(path, data.getvalue())
 
 
-def recipe(request: Request) -> dict:
+def recipe(request: Request) -> dict[str, str | int | float]:
     """What a file has to say so that its picture can be made again."""
     return {
         "prompt": request.prompt,
@@ -89,7 +89,9 @@ def probe(path: str | Path) -> None:
 
 def _palettes(frames: Sequence[Frame]) -> list[Image.Image]:
     """A palette for each frame; every one is the beginning of the last frame's, which is the whole."""
-    palettes, colours, most = [None] * len(frames), [], float("inf")
+    palettes: list[Image.Image | None] = [None] * len(frames)
+    colours: list[int] = []
+    most = float("inf")
     for size, least in TIERS:
         here = [at for at, frame in enumerate(frames[:-1]) if least < frame.noise_left <= most]
         most = least
@@ -98,16 +100,21 @@ def _palettes(frames: Sequence[Frame]) -> list[Image.Image]:
         for at in here:
             palettes[at] = _palette(colours)
     result = Image.fromarray(frames[-1].image).quantize(COLOURS - len(colours) // 3, Image.Quantize.MEDIANCUT)
-    whole = _palette(colours + result.getpalette())
+    whole = _palette(colours + _colours(result))
     return [palette or whole for palette in palettes]
 
 
-def _noise_colours(images: list[np.ndarray], count: int) -> list[int]:
+def _noise_colours(images: list[Pixels], count: int) -> list[int]:
     """At most `count` colours, as R, G, B, R ..., for noisy pictures; a thousand pixels of four of them say enough."""
     stride = max(1, images[0].shape[1] // 32)
     some = [images[round(share * (len(images) - 1))][::stride, ::stride] for share in (0, 1 / 3, 2 / 3, 1)]
     # Median cut alone averages the noise into greys; k-means brings its colours back.
-    return Image.fromarray(np.concatenate(some)).quantize(count, Image.Quantize.MEDIANCUT, kmeans=1).getpalette()
+    return _colours(Image.fromarray(np.concatenate(some)).quantize(count, Image.Quantize.MEDIANCUT, kmeans=1))
+
+
+def _colours(picture: Image.Image) -> list[int]:
+    """The palette of a picture that has one, as R, G, B, R ..."""
+    return picture.getpalette() or []
 
 
 def _palette(colours: list[int]) -> Image.Image:
@@ -116,7 +123,7 @@ def _palette(colours: list[int]) -> Image.Image:
     return holder
 
 
-def _indexed(image: np.ndarray, width: int, palette: Image.Image) -> Image.Image:
+def _indexed(image: Pixels, width: int, palette: Image.Image) -> Image.Image:
     """uint8 (H, W, 3) -> palette indices at the width of the GIF.
 
     Enlarged before it is quantised: the other way round saves a seventh of the bytes and shows blocks, not curves.
@@ -132,8 +139,8 @@ def _indexed(image: np.ndarray, width: int, palette: Image.Image) -> Image.Image
 def _encoded(pictures: list[Image.Image], delays: list[int], comment: bytes) -> bytes:
     """A GIF file from pictures that share a palette.
 
-    Put together from Pillow's own blocks: `Image.save` would drop a frame that equals the one before it, and write the
-    palette again for every frame.
+    Put together from Pillow's own blocks: `Image.save`, which imageio calls too, would drop a frame that equals the one
+    before it, and write the palette again for every frame.
     """
     header, _ = GifImagePlugin.getheader(pictures[0], info={"loop": 0, "duration": delays[0], "comment": comment})
     blocks = [block for picture, ms in zip(pictures, delays, strict=True) for block in _image(picture, ms)]

@@ -7,14 +7,14 @@ inventing. Knows pictures and numbers only, no torch: the page may use it too.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image, ImageFilter, ImageOps
 
-from demo.run.trace import between, difference, whole
+from demo.run.trace import Pixels, between, difference, whole
 
 MOST_UPSCALE, MOST_SHARPEN, MOST_CONTRAST = 4, 2.0, 1.0
 CUTOFF = 1  # per cent of the pixels, at either end, that autocontrast may clip
@@ -31,7 +31,7 @@ class Finish:
     contrast: float = 0.0
 
     @classmethod
-    def checked(cls, upscale=1, sharpen=0, contrast=0) -> Finish:
+    def checked(cls, upscale: object = 1, sharpen: object = 0, contrast: object = 0) -> Finish:
         """A Finish from raw values (text, 2.0 for 2). Raises BadRequest in one sentence."""
         return cls(
             upscale=whole("Upscale", upscale, 1, MOST_UPSCALE),
@@ -47,9 +47,9 @@ class Touch(NamedTuple):
     """
 
     name: str
-    image: np.ndarray
-    before: np.ndarray
-    added: np.ndarray
+    image: Pixels
+    before: Pixels
+    added: Pixels
     gain: float
 
 
@@ -57,9 +57,9 @@ class Touch(NamedTuple):
 class Finished:
     """The finished picture; `before` is the picture as it came, plainly resized. Pictures as in Touch."""
 
-    image: np.ndarray
-    before: np.ndarray
-    added: np.ndarray
+    image: Pixels
+    before: Pixels
+    added: Pixels
     gain: float
     steps: tuple[Touch, ...]  # those that were asked for, in order
 
@@ -67,18 +67,20 @@ class Finished:
 class Upscaler:
     """A diffusers pipeline that enlarges, opened by `open()` when it is first used; one picture at a time."""
 
-    def __init__(self, open: Callable):
-        self._open, self._pipe, self._turn = open, None, threading.Lock()
+    def __init__(self, open: Callable[[], Callable[..., Any]]):
+        self._open, self._turn = open, threading.Lock()
+        self._pipe: Callable[..., Any] | None = None
 
-    def __call__(self, picture: Image.Image, **arguments) -> Image.Image:
+    def __call__(self, picture: Image.Image, **arguments: Any) -> Image.Image:
         """`picture` enlarged by as much as the pipeline enlarges. Raises what opening or running it raises."""
         with self._turn:
             if self._pipe is None:
                 self._pipe = self._open()
-            return self._pipe(image=picture, **arguments).images[0]
+            enlarged: Image.Image = self._pipe(image=picture, **arguments).images[0]
+            return enlarged
 
 
-def finish(image: np.ndarray, wanted: Finish, enlarge: Callable[[Image.Image], Image.Image] | None = None) -> Finished:
+def finish(image: Pixels, wanted: Finish, enlarge: Callable[[Image.Image], Image.Image] | None = None) -> Finished:
     """`image`, uint8 (H, W, 3), with the touches that are wanted; `enlarge` replaces plain resizing.
 
     Contrast comes before sharpening, whose overshoots would otherwise set the range of levels.
@@ -99,9 +101,9 @@ def finish(image: np.ndarray, wanted: Finish, enlarge: Callable[[Image.Image], I
     return Finished(whole_way.image, whole_way.before, whole_way.added, whole_way.gain, tuple(touches))
 
 
-def _resized(picture: Image.Image, size) -> Image.Image:
-    size = tuple(size)
-    return picture if picture.size == size else picture.resize(size, Image.Resampling.LANCZOS)
+def _resized(picture: Image.Image, size: Sequence[int]) -> Image.Image:
+    wide, high = size
+    return picture if picture.size == (wide, high) else picture.resize((wide, high), Image.Resampling.LANCZOS)
 
 
 def _full_range(picture: Image.Image) -> Image.Image:

@@ -77,7 +77,8 @@ def decided(correlations: Sequence[float]) -> int | None:
 
 def changed(before: Pixels, after: Pixels) -> NDArray[np.float32]:
     """Two uint8 pictures (H, W, 3) -> float32 (H, W), each pixel's mean absolute difference in levels."""
-    return np.abs(after.astype(np.int16) - before).mean(axis=2, dtype=np.float32)
+    levels: NDArray[np.float32] = np.abs(after.astype(np.int16) - before).mean(axis=2, dtype=np.float32)
+    return levels
 
 
 def change(before: Pixels, after: Pixels) -> Change:
@@ -122,7 +123,8 @@ def cells(values: NDArray[Any], rows: int, columns: int) -> NDArray[np.float64]:
     down, across = _edges(values.shape[0], rows), _edges(values.shape[1], columns)
     sums = np.add.reduceat(np.add.reduceat(values, down[:-1], 0, np.float64), across[:-1], 1)
     sizes = np.outer(np.diff(down), np.diff(across))
-    return sums / sizes.reshape(sizes.shape + (1,) * (values.ndim - 2))
+    means: NDArray[np.float64] = sums / sizes.reshape(sizes.shape + (1,) * (values.ndim - 2))
+    return means
 
 
 def _edges(length: int, count: int) -> NDArray[np.int64]:
@@ -164,4 +166,5 @@ def _top(values: Floating) -> NDArray[np.float64]:
     room = max(1, round(TOP * flat.size))
     edge = np.sort(flat)[-room]
     above, tied = flat > edge, flat == edge
-    return above + tied * (room - above.sum()) / tied.sum()
+    surely: NDArray[np.float64] = above + tied * (room - above.sum()) / tied.sum()
+    return surely

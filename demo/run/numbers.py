@@ -66,7 +66,8 @@ class Numbers:
     @property
     def lengths(self) -> Vectors:
         """(T,) the Euclidean length of each vector."""
-        return np.linalg.norm(self.vectors, axis=1)
+        lengths: Vectors = np.linalg.norm(self.vectors, axis=1)
+        return lengths
 
     def typed(self, token: Token) -> str:
         """The letters of the prompt behind a token, '' for start, end and padding."""
@@ -173,7 +174,8 @@ class Atlas:
     @cached_property
     def _directions(self) -> Vectors:
         away = self.vectors - self.centre
-        return away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-12)
+        directions: Vectors = away / np.maximum(np.linalg.norm(away, axis=1, keepdims=True), 1e-12)
+        return directions
 
 
 def principal(vectors: Vectors) -> tuple[Vectors, Vectors, tuple[float, float]]:

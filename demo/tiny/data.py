@@ -10,7 +10,7 @@ import torch
 from .captions import caption
 from .parts import SIZE
 from .scenes import Scene, sample, told
-from .stage import render
+from .stage import FREE, Freedom, render
 
 SEED = 1  # of the scenes that training sees
 STRANGER = "gizmo"  # a word that no caption of a scene holds
@@ -22,10 +22,12 @@ def numbered(seed: int, number: int, *, held: bool = False) -> tuple[Scene, Rand
     return sample(rng, held=held), rng
 
 
-def picture(seed: int, number: int, *, held: bool = False, size: int = SIZE) -> tuple[Scene, torch.Tensor]:
+def picture(
+    seed: int, number: int, *, held: bool = False, size: int = SIZE, freedom: Freedom = FREE
+) -> tuple[Scene, torch.Tensor]:
     """Scene `number` of the data seed and its pixels, (3, size, size) uint8."""
     scene, rng = numbered(seed, number, held=held)
-    pixels = np.asarray(render(scene, rng, size))
+    pixels = np.asarray(render(scene, rng, size, freedom))
     return scene, torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 
 
@@ -46,11 +48,11 @@ def unbound(worker: int) -> None:
 class Pictures(torch.utils.data.Dataset):
     """The scenes of a data seed by number, as pixels (3, size, size) uint8."""
 
-    def __init__(self, seed: int, size: int = SIZE):
-        self.seed, self.size = seed, size
+    def __init__(self, seed: int, size: int = SIZE, freedom: Freedom = FREE):
+        self.seed, self.size, self.freedom = seed, size, freedom
 
     def __getitem__(self, number: int) -> torch.Tensor:
-        return picture(self.seed, number, size=self.size)[1]
+        return picture(self.seed, number, size=self.size, freedom=self.freedom)[1]
 
 
 def wording(scene: Scene, rng: Random, empty: float = 0.1, forget: float = 0.1) -> str:

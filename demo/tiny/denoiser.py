@@ -20,6 +20,7 @@ from .log import Log, averaged, keep_time, load_state, save_state
 from .machine import device, has_bf16, mixed
 from .optimizers import Optimizers
 from .pool import Pool
+from .stage import FREE, Freedom
 
 COUNT = 60_000  # scenes to choose from at a time
 FIRST = 3_000  # scenes that training waits for
@@ -137,6 +138,7 @@ def train(
     seed: int = SEED,
     count: int = COUNT,
     size: int = parts.SIZE,
+    freedom: Freedom = FREE,
     steps: int | None = None,
     workers: int = 1,
     start: Model | None = None,
@@ -144,9 +146,9 @@ def train(
 ) -> Model:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model.
 
-    `size` is the side of the pictures, which small may be to begin with. Starts from `start`, or, without one, from a
-    text encoder that has learned to read and nothing else; a checkpoint in `folder` goes before both. Raises ValueError
-    where there are fewer scenes than a batch holds.
+    `size` is the side of the pictures, small to begin with, and `freedom` what the noise decides. Starts from `start`,
+    or, without one, from a text encoder that has learned to read and nothing else; a checkpoint in `folder` goes before
+    both. Raises ValueError where there are fewer scenes than a batch holds.
     """
     if count < batch:
         raise ValueError(f"{count} scenes do not fill a batch of {batch}")
@@ -157,7 +159,8 @@ def train(
     average = averaged(model)
     optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6)
     kept = {"model": model, "average": average, "optimizers": optimizers}
-    path = folder / ("denoiser.pt" if size == parts.SIZE else f"denoiser-{size}.pt")
+    kind = (f"-{size}" if size != parts.SIZE else "") + ("-still" if freedom != FREE else "")
+    path = folder / f"denoiser{kind}.pt"
     state = load_state(path, **kept)
 
     def done() -> float:
@@ -166,7 +169,7 @@ def train(
     if done() >= 1:
         return average.module.eval()
     torch.manual_seed(seed + state["step"])  # a resumed run meets noise of its own
-    pool = Pool(folder, vae, seed=seed, count=count, size=size)
+    pool = Pool(folder, vae, seed=seed, count=count, size=size, freedom=freedom)
     log, crew, losses = Log(path.with_suffix(".jsonl")), Crew(model, miss, workers), []
     with pool.filled(count, meanwhile=not steps), tqdm(initial=state["step"], unit="it", mininterval=10) as bar:
         pool.wait(max(FIRST, batch))

@@ -81,13 +81,15 @@ def recolour(picture: Image.Image, colour: str) -> Image.Image:
     return Image.fromarray((np.concatenate([dark + light, alpha], -1).clip(0, 1) * 255).round().astype(np.uint8))
 
 
-def look(rng: Random, name: str, wear: str | None = None, ride: str | None = None) -> Look:
-    """Sets for a figure, any that have what it takes; ValueError where none has."""
+def look(
+    rng: Random, name: str, wear: str | None = None, ride: str | None = None, first: tuple[str, ...] = SETS
+) -> Look:
+    """Sets for a figure, any of `first` or else any that have what it takes; ValueError where none has."""
     own = sets_of(name, "faces" if wear else "")
     worn, ridden = sets_of(wear, "wears") if wear else (None,), sets_of(ride, "seats") if ride else (None,)
     if not (own and worn and ridden):
         raise ValueError(f"no drawing fits {name!r} wearing {wear!r} on {ride!r}")
-    return Look(rng.choice(own), rng.choice(worn), rng.choice(ridden))
+    return Look(*(rng.choice([s for s in some if s in first] or some) for some in (own, worn, ridden)))
 
 
 @lru_cache(maxsize=3000)

@@ -18,6 +18,7 @@ import torch
 from . import parts
 from .data import Pictures, drawn_ahead, to_model, unbound
 from .machine import device, mixed
+from .stage import FREE, Freedom
 
 CHUNK = 32
 
@@ -36,9 +37,19 @@ class Pool:
     Goes on where an earlier run stopped. Scenes that are drawn otherwise since then go unnoticed: remove the files.
     """
 
-    def __init__(self, folder: Path, vae: torch.nn.Module, *, seed: int, count: int, size: int = parts.SIZE):
-        self.vae, self.seed, self.count, self.size = vae, seed, count, size
-        stem = folder / f"latents-{fingerprint(vae)}-{size}-{seed}-{count}"
+    def __init__(
+        self,
+        folder: Path,
+        vae: torch.nn.Module,
+        *,
+        seed: int,
+        count: int,
+        size: int = parts.SIZE,
+        freedom: Freedom = FREE,
+    ):
+        self.vae, self.seed, self.count, self.size, self.freedom = vae, seed, count, size, freedom
+        kind = f"{size}" if freedom == FREE else f"{size}-still"
+        stem = folder / f"latents-{fingerprint(vae)}-{kind}-{seed}-{count}"
         side = size // parts.FOLD
         self.maker = None
         self.latents = _kept(stem.with_suffix(".npy"), (count, parts.CHANNELS, side, side), np.float16, 0)
@@ -55,7 +66,7 @@ class Pool:
         start = int(self.numbers.max()) + 1
         last = 10**9 if up_to is None else up_to
         began = time.monotonic()
-        for pixels in drawn_ahead(Pictures(self.seed, self.size), range(start, last), CHUNK, workers):
+        for pixels in drawn_ahead(Pictures(self.seed, self.size, self.freedom), range(start, last), CHUNK, workers):
             with torch.inference_mode(), mixed():
                 batch = to_model(pixels.to(home)).contiguous(memory_format=torch.channels_last)
                 made = self.vae.encode(batch).latents.float().cpu().numpy()
@@ -77,7 +88,7 @@ class Pool:
             self.fill(ahead)
             yield
             return
-        settings = {"seed": self.seed, "count": self.count, "size": self.size}
+        settings = {"seed": self.seed, "count": self.count, "size": self.size, "freedom": self.freedom}
         folder = Path(self.latents.filename).parent
         self.maker = get_context("spawn").Process(
             target=_make, args=(folder, self.vae, settings, os.getpid()), daemon=True

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from .drawing import Figure, figure, look, paste, turned
+from .drawing import SETS, Figure, figure, look, paste, turned
 from .places import paint
 from .scenes import Scene, Thing, completed
 
@@ -21,6 +21,20 @@ PAIRED = {None: (0.3, 0.45), "small": (0.15, 0.21), "big": (0.5, 0.58)}
 MANY = {2: (0.3, 0.46), 3: (0.27, 0.4), 4: (0.24, 0.36), 5: (0.2, 0.32)}
 RIDING = (0.56, 0.9), (0.4, 0.5)  # alone, and with another
 BACKDROP, BEFORE = (0.56, 0.74), (0.28, 0.38)  # what stands behind, and what stands in front of it
+
+
+class Freedom(NamedTuple):
+    """How much the noise is given to decide: few places, one size, one drawing to begin with, so that shapes are
+    learned before what may become of them."""
+
+    step: float  # of a middle, of the picture's side
+    sizes: bool = True
+    turns: bool = True  # mirrored, and now and then tilted
+    sets: tuple[str, ...] = SETS
+
+
+FREE = Freedom(STEP)
+STILL = Freedom(1 / 8, sizes=False, turns=False, sets=SETS[:1])
 
 
 class Spot(NamedTuple):
@@ -38,23 +52,27 @@ class Spot(NamedTuple):
         return self.x - left, self.y - up, self.x + right, self.y + down
 
 
-def _steps(rng: Random, low: float, high: float) -> float | None:
+def _steps(rng: Random, low: float, high: float, step: float = STEP) -> float | None:
     """A whole number of steps between the two, None where there is none."""
-    first, last = -int(-low // STEP), int(high // STEP)
-    return rng.randint(first, last) * STEP if first <= last else None
+    first, last = -int(-low // step), int(high // step)
+    return rng.randint(first, last) * step if first <= last else None
 
 
-def _spot(rng: Random, reach: tuple, lengths: tuple[float, float], ground: float | None) -> Spot | None:
+def _spot(
+    rng: Random, reach: tuple, lengths: tuple[float, float], ground: float | None, freedom: Freedom
+) -> Spot | None:
     """Anywhere in the picture; on the ground two times in three where there is one."""
     left, up, right, down = reach
     longer = max(left + right, up + down)
     width = _steps(rng, lengths[0] / longer, lengths[1] / longer)
+    if not freedom.sizes and width is not None:
+        width = max(STEP, round(sum(lengths) / 2 / longer / STEP) * STEP)
     if width is None:
         return None
     low, high = up * width, 1 - down * width
     if ground is not None and rng.random() < 0.67:
         low = max(low, min(ground + 0.02 - down * width, high - STEP))
-    x, y = _steps(rng, left * width, 1 - right * width), _steps(rng, low, high)
+    x, y = _steps(rng, left * width, 1 - right * width, freedom.step), _steps(rng, low, high, freedom.step)
     return None if x is None or y is None else Spot(x, y, width, reach)
 
 
@@ -95,9 +113,11 @@ def _lengths(scene: Scene, at: int) -> tuple[float, float]:
     return (PAIRED if scene.relation else ALONE)[thing.size]
 
 
-def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None) -> list[Spot]:
+def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None, freedom: Freedom = FREE) -> list[Spot]:
     """A spot for each figure; ValueError, which names the scene, where none is found."""
-    for _ in range(TRIES):
+    for tried in range(TRIES):
+        if tried == TRIES // 20:
+            freedom = FREE  # what words ask goes before
         found: list[Spot] = []
         for at, reach in enumerate(reaches):
             lengths = _lengths(scene, at) if not (found and scene.count > 1) else (found[0].width,) * 2
@@ -105,7 +125,7 @@ def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None)
                 longer = max(reach[0] + reach[2], reach[1] + reach[3])
                 lengths = (found[0].width * longer - 1e-6, found[0].width * longer + 1e-6)
             for _ in range(12):
-                spot = _spot(rng, reach, lengths, ground)
+                spot = _spot(rng, reach, lengths, ground, freedom)
                 fits = spot and (all(_apart(spot, other) for other in found) if scene.count > 1 else True)
                 if fits and (not (scene.relation and found) or _holds(scene.relation, found[0], spot)):
                     found.append(spot)
@@ -117,26 +137,28 @@ def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None)
     raise ValueError(f"found no room for {scene}")
 
 
-def _looks(rng: Random, thing: Thing, count: int) -> tuple[list[Figure], str]:
+def _looks(rng: Random, thing: Thing, count: int, freedom: Freedom = FREE) -> tuple[list[Figure], str]:
     """`count` drawings of the thing, two times in three the same one, each mirrored or tilted as it comes, and the
     first one's set."""
-    sets, drawn = look(rng, thing.name, thing.wear, thing.ride), []
-    first, same, mirrored = sets.own, rng.random() < 0.67, rng.random() < 0.5
+    worn = thing.name, thing.wear, thing.ride
+    sets, drawn = look(rng, *worn, freedom.sets), []
+    first, same, mirrored = sets.own, rng.random() < 0.67, freedom.turns and rng.random() < 0.5
     for at in range(count):
         if at and not same:
-            sets, mirrored = look(rng, thing.name, thing.wear, thing.ride), rng.random() < 0.5
-        tilt = rng.choice((-1, 1)) * rng.uniform(6, 16) if not thing.ride and rng.random() < 0.08 else 0.0
+            sets, mirrored = look(rng, *worn, freedom.sets), freedom.turns and rng.random() < 0.5
+        tilted = freedom.turns and not thing.ride and rng.random() < 0.08
+        tilt = rng.choice((-1, 1)) * rng.uniform(6, 16) if tilted else 0.0
         drawn.append(turned(figure(thing.name, sets, thing.colour, thing.wear, thing.ride), mirrored, tilt))
     return drawn, first
 
 
-def staged(scene: Scene, rng: Random, size: int) -> tuple[Image.Image, Scene, list[str]]:
+def staged(scene: Scene, rng: Random, size: int, freedom: Freedom = FREE) -> tuple[Image.Image, Scene, list[str]]:
     """The scene as an RGB picture of `size` x `size`, the same with all that `rng` decided, and each thing's set."""
     scene = completed(scene, rng) if scene.place is None or scene.time is None else scene
     canvas, ground = paint(scene.place, scene.time, rng, size)
-    looks = [_looks(rng, thing, scene.count) for thing in scene.things]
+    looks = [_looks(rng, thing, scene.count, freedom) for thing in scene.things]
     drawn = [one for figures, _ in looks for one in figures]
-    placed = [*zip(drawn, spots(rng, scene, [one.reach for one in drawn], ground), strict=True)]
+    placed = [*zip(drawn, spots(rng, scene, [one.reach for one in drawn], ground, freedom), strict=True)]
     if scene.relation == "in front of":
         placed.reverse()
     for one, spot in placed:
@@ -144,6 +166,6 @@ def staged(scene: Scene, rng: Random, size: int) -> tuple[Image.Image, Scene, li
     return canvas, scene, [of for _, of in looks]
 
 
-def render(scene: Scene, rng: Random, size: int) -> Image.Image:
+def render(scene: Scene, rng: Random, size: int, freedom: Freedom = FREE) -> Image.Image:
     """The scene as an RGB picture of `size` x `size`; `rng` decides whatever the scene leaves open."""
-    return staged(scene, rng, size)[0]
+    return staged(scene, rng, size, freedom)[0]

@@ -6,12 +6,17 @@ strength is mixed in, alpha * guess + sigma * noise, and the run is finished fro
 survive the new dice: the new result's layout is as alike to the old one's as `decided` asks for. Printed are both
 curves over k, and how often a layout survives before the claimed step, at it and after it, for several thresholds. The
 sheet shows, for a few runs, the result, and below each other the guess at step k and what grew from it with new dice.
+
+Of 8 prompts x 3 seeds at 20 steps (the small model with latents of 16 x 16): survived 0.46 at k = 1, 0.67 at 2, 0.83
+at 3, 1.00 from 4 on; at the threshold 0.9 (median step 2) 0.96 of 130 from the claimed step on, 0.69 of 16 just before
+it, and 0.38 of 24 with other seeds altogether, because that model draws a prompt much the same from any seed.
 """
 
 import argparse
 import copy
 import sys
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -97,10 +102,12 @@ def main(
     curves: list[list[float]] = []  # of each run, over steps 1 .. steps
     again = {k: [] for k in chosen}  # correlation of the regrown result with the first one, by run
     shown: list[list[np.ndarray]] = []
+    results: list[list[np.ndarray]] = []  # layouts, by seed and prompt
     for seed in range(seeds):
         guesses: list[torch.Tensor] = []
         result = bench.run(bench.noise([1000 * seed + i for i in range(prompts)]), saw=guesses.append)
         finals = [layout(picture) for picture in bench.pictures(result)]
+        results.append(finals)
         seen = [bench.pictures(guess) for guess in guesses]
         curves += [[layout_correlation(layout(guess[i]), finals[i]) for guess in seen] for i in range(prompts)]
         columns = [bench.pictures(result)]
@@ -119,6 +126,10 @@ def main(
         k: (float(np.mean([c[k - 1] for c in curves])), float(np.mean(np.array(again[k]) >= DECIDED))) for k in chosen
     }
     _print(bench, told, curves, again)
+    others = [layout_correlation(a, b) for one, two in combinations(results, 2) for a, b in zip(one, two, strict=True)]
+    if others:  # what would "survive" by chance, because a model draws a prompt much the same from any seed
+        by_chance = np.mean(np.array(others) >= DECIDED)
+        print(f"other seeds altogether: alike {np.mean(others):.3f}, survived {by_chance:.2f} of {len(others)}")
     _sheet(shown).save(sheet)
     return told
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+import time
 
 import httpx
 import pytest
@@ -184,3 +185,17 @@ def test_hundreds_of_requests_at_random_and_none_is_a_500(web, ids):
             body["event_data"] = None
         answer = post(web, dice.choice(POSTS), body)
         assert answer.status_code < 500 and "Traceback" not in answer.text, body
+
+
+def test_whoever_has_a_stream_open_is_counted_and_nobody_else(web, app, ids):
+    """What the lease of a run is held by: Gradio itself runs what nobody reads."""
+    for session in ("listens", "never-came"):
+        slow = join(ids, session_hash=session, event_data=form(steps=100))
+        assert post(web, "queue/join", slow).status_code == 200
+    with web.stream("GET", f"{API}queue/data?session_hash=listens") as stream:
+        next(stream.iter_lines())
+        assert app.readers.of("listens")() and not app.readers.of("never-came")()
+    deadline = time.monotonic() + 20
+    while app.readers.of("listens")() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not app.readers.of("listens")()

@@ -7,7 +7,7 @@ import pytest
 from demo.run import explain
 from demo.run.explain import Known, pages, paragraphs, percent, sentence, slug, where
 from demo.run.trace import Frame
-from demo.tiny import parts
+from demo.settings import DEFAULT_MODEL
 
 GREY = np.full((30, 30, 3), 100, np.uint8)
 PAGES = pages()
@@ -59,22 +59,22 @@ def test_the_noise_says_that_nothing_is_in_it_whatever_the_schedule_counts():
 def test_a_step_of_a_run_that_has_ended():
     told = sentence(frame(6, left=0.71, guess=brighter((2, 0))), frame(5), Known(0.829, 0.3, False))
     assert told == (
-        "Step 6 of 30: 71 % noise left. The layout is not decided yet (0.82 of 1 like the final one); "
+        "Step 6 of 30: 71 % noise left, by strength. The layout is not decided yet (0.82 of 1 like the final one); "
         "the guess changed most in the lower left."
     )
 
 
 def test_a_step_of_a_live_run_leaves_out_what_needs_the_end():
     told = sentence(frame(6, left=0.71, guess=brighter((2, 0))), frame(5))
-    assert told == "Step 6 of 30: 71 % noise left. The guess changed most in the lower left."
+    assert told == "Step 6 of 30: 71 % noise left, by strength. The guess changed most in the lower left."
 
 
 def test_a_frame_alone_tells_only_its_noise():
-    assert sentence(frame(6, left=0.71), None) == "Step 6 of 30: 71 % noise left."
+    assert sentence(frame(6, left=0.71), None) == "Step 6 of 30: 71 % noise left, by strength."
 
 
 def test_the_first_guess_is_called_that():
-    told = "Step 1 of 30: 99 % noise left. This is the first guess"
+    told = "Step 1 of 30: 99 % noise left, by strength. This is the first guess"
     assert sentence(frame(1, left=0.99), frame(0)) == f"{told}."
     late = sentence(frame(1, left=0.99), frame(0), Known(-0.2, 0, False))
     assert late == f"{told}; the layout is not decided yet (0.00 of 1 like the final one)."
@@ -102,7 +102,9 @@ def test_the_last_step_is_the_picture(total):
 
 def test_noise_that_a_schedule_never_takes_out_is_told():
     told = sentence(frame(43, 43, left=0.03), frame(42, 43))
-    assert told == "Step 43 of 43: 3 % noise left, which this schedule never takes out. This is the picture."
+    assert (
+        told == "Step 43 of 43: 3 % noise left, by strength, and this schedule never takes it out. This is the picture."
+    )
 
 
 @pytest.mark.parametrize(
@@ -121,7 +123,7 @@ def test_noise_that_a_schedule_never_takes_out_is_told():
 )
 def test_where_it_changed_most_ties_included(ninths, phrase):
     told = sentence(frame(6, guess=brighter(*ninths)), frame(5))
-    assert told == f"Step 6 of 30: 50 % noise left. The guess changed {phrase}."
+    assert told == f"Step 6 of 30: 50 % noise left, by strength. The guess changed {phrase}."
 
 
 def test_a_ninth_that_is_nearly_the_largest_shares_the_place():
@@ -172,12 +174,27 @@ def test_markdown_becomes_a_tree_of_plain_texts():
     assert paragraphs("") == [] == paragraphs(" \n\n ")
 
 
-@pytest.mark.parametrize(
-    "hostile",
-    ["<script>alert(1)</script>", "[x](javascript:alert(1))", "[x](https://example.org)", "![x](#token", "a * b", "``"],
-)
+HOSTILE = [
+    "<script>alert(1)</script>", "<b onclick=x>", "<!-- x -->", "&lt;b&gt;", "![x](#token", "a * b", "``", "- a",
+    "1. a", "> a", "| a |", "    code", "~~~", "https://example.org", "<https://example.org>", "***",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_anything_else_stays_text(hostile):
-    assert paragraphs(hostile) == [[{"kind": "text", "text": hostile}]]
+    told = paragraphs(hostile)
+    assert {span["kind"] for paragraph in told for span in paragraph} <= {"text", "code"}
+    assert " ".join(span["text"] for paragraph in told for span in paragraph).split() == hostile.split()
+
+
+@pytest.mark.parametrize("link", ["[x](javascript:alert(1))", "[x](https://example.org)", "[x](x.html)", "[x]()"])
+def test_a_link_that_leads_elsewhere_is_refused_or_stays_text(link):
+    try:
+        told = paragraphs(link)
+    except ValueError as error:
+        assert "lead to the glossary" in str(error)
+    else:
+        assert told == [[{"kind": "text", "text": link}]]
 
 
 def test_a_malformed_file_is_said(tmp_path, monkeypatch):
@@ -232,18 +249,30 @@ def test_formulas_come_with_their_papers(key):
         assert authors in deeper and title in deeper
 
 
+def shipped(part: str) -> dict:
+    """The config of a part of the model that ships, which is the one that visitors see."""
+    return json.loads((DEFAULT_MODEL / part / f"{'scheduler_' * (part == 'scheduler')}config.json").read_text("utf-8"))
+
+
 def test_what_the_prose_says_of_the_small_model_is_so():
-    channels, side = parts.CHANNELS, parts.SIZE // parts.FOLD
+    denoiser, encoder, schedule = shipped("unet"), shipped("text_encoder"), shipped("scheduler")
+    channels, side, fold = denoiser["in_channels"], denoiser["sample_size"], shipped("vae")["fold"]
+    size = side * fold
     touches = words(STAGES["touches"]["deeper"])
-    assert f"{channels} × {side} × {side} numbers for {parts.SIZE} × {parts.SIZE} × 3" in touches
-    assert 32 * channels * side**2 == 3 * parts.SIZE**2 and 512 * 512 * 3 == 48 * 4 * 64 * 64
+    assert f"{channels} × {side} × {side} numbers for {size} × {size} × 3" in touches
+    assert f"which is {3 * size**2 // (channels * side**2)} and 48 times fewer" in touches
+    assert 512 * 512 * 3 == 48 * 4 * 64 * 64
     numbers = words(STAGES["numbers"]["body"])
-    assert f"{parts.WIDTH} in the small model" in numbers and f"There are {parts.LENGTH} seats" in numbers
-    assert f"is {channels} numbers and stands for {parts.FOLD} × {parts.FOLD}" in words(
-        PAGES["glossary"]["latent"]["body"]
-    )
-    assert "three layers deep" in words(STAGES["numbers"]["deeper"])
-    assert parts.text_encoder(10).config.num_hidden_layers == 3
-    assert parts.scheduler().config.prediction_type == "v_prediction"
-    assert parts.scheduler().alphas_cumprod[-1] == pytest.approx(0, abs=1e-6)
-    assert "<unk>" in parts.SPECIAL and "<unk>" in numbers
+    assert f"{encoder['hidden_size']} in the small model" in numbers
+    assert f"There are {encoder['max_position_embeddings']} seats" in numbers
+    assert f"is {channels} numbers and stands for {fold} × {fold}" in words(PAGES["glossary"]["latent"]["body"])
+    assert "three layers deep" in words(STAGES["numbers"]["deeper"]) and encoder["num_hidden_layers"] == 3
+    assert schedule["prediction_type"] == "v_prediction" and schedule["rescale_betas_zero_snr"]
+    assert "<unk>" in numbers
+
+
+def test_the_prose_says_of_no_run_what_a_run_can_make_false():
+    told = "\n".join(words(body) for _, body in everything()) + "\n".join(step["title"] for step in PAGES["tour"])
+    for claim in ("mush", "guess is bad", "This is step", "Where did", "1 steps"):
+        assert claim not in told
+    assert "looked at" in told and "shown × 8" in told and "by strength" in told

@@ -218,3 +218,14 @@ def test_probe_finds_out_early_and_leaves_no_trace(tmp_path):
 def test_no_frames_is_an_error(tmp_path):
     with pytest.raises(ValueError, match="at least one frame"):
         export.gif([], asked(), tmp_path / "a.gif")
+
+
+def test_imageio_cannot_keep_frames_that_are_equal(tmp_path):
+    """Why the GIF is put together here: imageio's writer is Pillow's `save`, which makes one frame of equal ones."""
+    iio = pytest.importorskip("imageio.v3")
+    pictures = np.repeat(np.array([0, 200], np.uint8), 4)[:, None, None, None] * np.ones((1, 32, 32, 3), np.uint8)
+    iio.imwrite(tmp_path / "its.gif", pictures, plugin="pillow", duration=100, loop=0)
+    frames = [Frame(i, 7, None, 1 - i / 7, i / 7, 0.0, picture) for i, picture in enumerate(pictures)]
+    export.gif(frames, Request("a cat", 7, 7), tmp_path / "ours.gif")
+    with Image.open(tmp_path / "its.gif") as its, Image.open(tmp_path / "ours.gif") as ours:
+        assert its.n_frames == 2 and ours.n_frames == 8

@@ -94,7 +94,7 @@ def test_the_end_says_what_only_the_end_can_know():
     told = json.loads(messages.done(KEY, 9, frames(), stopped=False))
     assert told["point"] == 1 and told["count"] == 5 and told["gif"] is None
     assert {name: len(curve) for name, curve in told["curves"].items()} == dict.fromkeys(told["curves"], 5)
-    assert told["sentences"][2].startswith("Step 2 of 4: 50 % noise left. The layout is decided")
+    assert told["sentences"][2].startswith("Step 2 of 4: 50 % noise left, by strength. The layout is decided")
     cut = json.loads(messages.done(KEY, 9, frames()[:3], stopped=True))
     assert cut["point"] is cut["curves"]["layout"] is cut["curves"]["detail"] is None
     assert not any("layout" in sentence for sentence in cut["sentences"])

@@ -214,3 +214,19 @@ def test_wording_forgets_and_stays_silent_as_often_as_said():
     told = [data.wording(scene, Random(seed)) for seed in range(2000)]
     assert 0.07 < np.mean([text == "" for text in told]) < 0.13
     assert 0.06 < np.mean([data.STRANGER in text.split() for text in told]) < 0.13
+
+
+def test_little_freedom_is_few_places_one_size_and_one_drawing():
+    seen, spots = set(), set()
+    for seed in range(40):
+        rng = Random(seed)
+        figures, of = stage._looks(rng, Thing("fox"), 1, stage.STILL)
+        (spot,) = stage.spots(rng, Scene((Thing("fox"),)), [figures[0].reach], None, stage.STILL)
+        seen.add((figures[0].image.tobytes(), of, spot.width))
+        spots.add((spot.x, spot.y))
+    assert len(seen) == 1 and 4 < len(spots) <= 49
+    assert all(at * 8 == round(at * 8) for spot in spots for at in spot)
+    free = [
+        stage.render(Scene((Thing("fox"),), "plain", "day"), Random(7), 64, way) for way in (stage.FREE, stage.STILL)
+    ]
+    assert free[0].tobytes() != free[1].tobytes()

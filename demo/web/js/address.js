@@ -8,7 +8,7 @@ const CONTROLS = /\p{Cc}|\p{Cs}/gu; // no control characters, no half characters
 /**
  * @typedef {{prompt?: string, seed?: string, steps?: string, guidance?: string, scheduler?: string, step?: number,
  *   open?: string}} Said
- * @typedef {{prompt: number, steps: number[], guidance: number[], seed: number}} Limits
+ * @typedef {{prompt: number, steps: [number, number], guidance: [number, number], seed: number}} Limits
  */
 
 /** {prompt, seed, ...} -> "#prompt=a+blue+cat&seed=7"; what is absent or empty is left out. */

@@ -10,7 +10,10 @@ export class AtlasMap {
   constructor(canvas) {
     this.canvas = canvas;
     this.shown = null; // {words, map, lit: [{text, place, chosen}], near: [word]}
+    /** @type {number | null} */
     this.pointed = null;
+    /** @type {[number, number][]} */
+    this.spots = [];
     canvas.addEventListener("pointermove", (event) => this.point(event.offsetX, event.offsetY));
     canvas.addEventListener("pointerleave", () => this.point(-1e6, -1e6));
   }
@@ -95,7 +98,10 @@ function frame(places, width, height) {
   return (place) => [x(place[0]), y(place[1])];
 }
 
-/** Where a text fits beside a spot without lying on another; null where it does not. */
+/**
+ * Where a text fits beside a spot without lying on another; null where it does not.
+ * @param {number[]} spot
+ */
 function room([x, y], wide, taken, width, height) {
   const tall = 16;
   const beside = [[x + 8, y - 8], [x - 8 - wide, y - 8], [x - wide / 2, y - 24], [x - wide / 2, y + 8], [x + 6, y - 22], [x + 6, y + 6], [x - 6 - wide, y - 22], [x - 6 - wide, y + 6]];
@@ -104,6 +110,7 @@ function room([x, y], wide, taken, width, height) {
   return boxes.find((box) => box.left >= 2 && box.right <= width - 2 && box.top >= 0 && box.bottom <= height && free(box)) ?? null;
 }
 
+/** @param {number[]} spot */
 function around([x, y], by) {
   return { left: x - by, right: x + by, top: y - by, bottom: y + by };
 }

@@ -12,6 +12,8 @@ export class Address {
     this.facts = facts;
     this.form = form;
     this.store = store;
+    /** What the address was written from. */
+    this.drawn = { open: null, step: 0, run: null };
     this.own = location.hash;
     const copy = page.querySelector(".copy");
     copy.onclick = () => this.copy(copy.querySelector("span"));
@@ -40,8 +42,9 @@ export class Address {
   }
 
   draw(state) {
-    if (state.open !== this.stage || state.step !== this.step || state.shown !== this.run) this.soon();
-    [this.stage, this.step, this.run] = [state.open, state.step, state.shown];
+    const { open, step, shown: run } = state;
+    if (open !== this.drawn.open || step !== this.drawn.step || run !== this.drawn.run) this.soon();
+    this.drawn = { open, step, run };
   }
 
   soon() {

@@ -188,8 +188,8 @@ export class Controller {
   /** A run that never began leaves nothing behind. */
   forget(reel) {
     if (reel.run) return;
-    const { [reel.key]: _, ...runs } = this.store.get().runs;
-    this.store.update({ runs });
+    const { runs } = this.store.get();
+    this.store.update({ runs: Object.fromEntries(Object.entries(runs).filter(([key]) => key !== reel.key)) });
   }
 
   async listen(reel, messages, on) {

@@ -19,6 +19,10 @@ export class Form {
     this.goButton = page.querySelector(".go");
     this.haltButton = page.querySelector(".halt");
     this.fields = Object.fromEntries(["steps", "guidance", "seed", "scheduler"].map((name) => [name, page.querySelector("#oos-" + name)]));
+    this.onsubmit = () => {};
+    this.onstop = () => {};
+    this.onchanged = () => {};
+    this.ontyped = (_text) => {};
     this.fill();
     this.listen();
     this.typed();
@@ -153,7 +157,7 @@ export class Form {
   summary() {
     if (!this.alert.hidden) this.trouble("");
     const { steps, guidance, seed, scheduler } = this.fields;
-    this.onchanged?.();
+    this.onchanged();
     const parts = [many(steps.value, "step"), "guidance " + guidance.value, seed.value ? "seed " + seed.value : "any seed"];
     this.page.querySelector(".settings-sum").textContent = [...parts, scheduler.selectedOptions[0].label].join(" · ");
   }
@@ -164,8 +168,8 @@ export class Form {
     const unknown = this.known.size ? unknownIn(text, this.known) : [];
     this.mark(text, unknown);
     this.hint.replaceChildren(...this.advice(text, unknown));
-    this.ontyped?.(text);
-    this.onchanged?.();
+    this.ontyped(text);
+    this.onchanged();
     if (!this.alert.hidden) this.trouble("");
   }
 

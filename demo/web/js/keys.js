@@ -9,7 +9,7 @@ export function listenForKeys(page, act) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
     if (event.key === "Escape") return act.close() ? event.preventDefault() : leave(event);
-    const on = event.target;
+    const on = /** @type {Element} */ (event.target);
     const own = on === scrub;
     if (!own && on.closest("input, textarea, select, [contenteditable]")) return;
     const pressed = !own && on.closest("button, a, summary");

@@ -18,6 +18,7 @@ class Looks {
     this.words = wordsOf(reel.asked.prompt ?? "", reel.asked.tokens ?? []);
     this.maps = []; // per step: per word a Float32Array, or null where nothing was recorded
     this.grid = null; // {h, w} of every map
+    /** @type {[number, number][]} */
     this.ranges = this.words.map(() => [Infinity, 0]); // the least and the most that a place of any step gave
     this.sums = this.words.map(() => null);
     this.count = 0; // steps in the sums
@@ -78,7 +79,10 @@ export function wordsOf(prompt, tokens) {
   }).filter(({ tokens: own, cut }) => own.length || cut);
 }
 
-/** [least, most] of a map, and of a range before it. */
+/**
+ * [least, most] of a map, and of a range before it.
+ * @returns {[number, number]}
+ */
 export function range(map, [least, most] = [Infinity, -Infinity]) {
   for (const value of map) {
     if (value < least) least = value;

@@ -10,6 +10,11 @@ export class Sentence extends Error {
   }
 }
 
+/** Whatever was thrown, as a Sentence. */
+export function asSentence(error) {
+  return error instanceof Sentence ? error : new Sentence(UNREACHED, true);
+}
+
 export function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

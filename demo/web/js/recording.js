@@ -23,7 +23,7 @@ export function recording(text) {
   try {
     return { messages: messages(read.messages), answers: answers(read.answers) };
   } catch (error) {
-    throw new Sentence(WRONG + ": " + error.message + ".");
+    throw new Sentence(WRONG + ": " + (error instanceof Error ? error.message : error) + ".");
   }
 }
 

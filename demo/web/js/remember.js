@@ -18,7 +18,7 @@ export function tab() {
   }
 }
 
-/** @param {{run?: string | null, form?: object}} changes */
+/** @param {{run?: string | null, begun?: boolean, form?: object}} changes */
 export function keepTab(changes) {
   try {
     sessionStorage.setItem(TAB, JSON.stringify({ ...tab(), ...changes }));

@@ -1,6 +1,7 @@
 // The words and numbers of the step on show: the line under the pictures, the readouts, the phases, the GIF button, and
 // what is said aloud. Whatever a visitor typed is set as text, never as markup.
 
+import { asSentence } from "./patience.js";
 import { running, shown } from "./reel.js";
 import { many, percent, size } from "./text.js";
 
@@ -136,7 +137,8 @@ export class Teller {
     this.fetching = true;
     try {
       hand((await this.onfile(end.gif)).blob, end.gif.split("/").at(-1));
-    } catch (error) {
+    } catch (thrown) {
+      const error = asSentence(thrown);
       if (end === this.end) this.mark(Boolean(error.again), error.again ? "try again" : "expired", error.message);
       this.say(error.message);
     } finally {

@@ -102,10 +102,10 @@ export class Panel extends Part {
     const bars = this.data.change.map((levels, step) => {
       const bar = document.createElementNS(SVG, "rect");
       const high = 0.55 * ((levels ?? 0) / most) * (HEIGHT - 8 - TOP);
-      bar.setAttribute("x", this.x(step) - wide / 2);
-      bar.setAttribute("y", HEIGHT - 4 - high);
-      bar.setAttribute("width", wide);
-      bar.setAttribute("height", high);
+      bar.setAttribute("x", String(this.x(step) - wide / 2));
+      bar.setAttribute("y", String(HEIGHT - 4 - high));
+      bar.setAttribute("width", String(wide));
+      bar.setAttribute("height", String(high));
       return bar;
     });
     this.plot.querySelector(".bars").replaceChildren(...bars);

@@ -20,8 +20,8 @@ export class Panel extends Part {
     this.slide.addEventListener("input", () => this.remix());
     root.querySelector(".remix button").onclick = () => this.reset();
     this.inSight = false;
-    const look = ([entry]) => {
-      this.inSight = entry.isIntersecting;
+    const look = (entries) => {
+      this.inSight = entries[0].isIntersecting;
       if (this.inSight) this.soon();
     };
     new IntersectionObserver(look, { threshold: 0.6 }).observe(root.querySelector(".quad"));
@@ -39,7 +39,7 @@ export class Panel extends Part {
     this.soon();
   }
 
-  show(step, frame, reel) {
+  show(step, frame, _reel) {
     if (!frame) return;
     this.step = step;
     this.halves = frame.conditional && frame.unconditional ? { conditional: latents(frame.conditional), unconditional: latents(frame.unconditional) } : null;

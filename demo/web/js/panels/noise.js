@@ -123,7 +123,7 @@ export class Panel extends Part {
     const mine = reel.frames[frame.index];
     if (reel !== this.reel || !mine) return;
     const same = mine.sha256 === frame.sha256;
-    this.same += same;
+    this.same += Number(same);
     this.find(".states").children[frame.index].className = same ? "same" : "differs";
     this.find(".again-said").textContent = "State " + frame.index + " of " + reel.last + (same ? ": the same." : ": not the same!");
     if (mine.state) paint(this.find(".first-twin"), mine.state);

@@ -159,7 +159,7 @@ export class Panel extends Part {
         const [text, bar, value] = ["span", "i", "b"].map((tag) => document.createElement(tag));
         text.textContent = word;
         value.textContent = cosine.toFixed(2).replace("-", "−");
-        bar.style.setProperty("--share", Math.max(0, cosine));
+        bar.style.setProperty("--share", String(Math.max(0, cosine)));
         row.append(text, bar, value);
         return row;
       }),
@@ -191,7 +191,7 @@ function chip(token, at, padding) {
   const gone = token.kind === "cut";
   const box = document.createElement(gone ? "span" : "button");
   if (!gone) {
-    box.type = "button";
+    box.setAttribute("type", "button");
     box.dataset.at = at;
   }
   box.className = "token " + token.kind + (token.known ? "" : " strange");

@@ -1,6 +1,7 @@
 // The final touches: what is chosen here is done by the server on the run's exact picture; before and after lie on one
 // another, beside them what was added. Nothing is asked for while the panel is closed or a run is under way.
 
+import { asSentence } from "../patience.js";
 import { Part } from "../part.js";
 import { paint } from "../stage.js";
 import { hand } from "../teller.js";
@@ -133,10 +134,10 @@ export class Panel extends Part {
     const button = document.createElement("button");
     button.type = "button";
     button.textContent = NAMES[name] ?? name;
-    button.setAttribute("aria-pressed", name === this.touch);
+    button.setAttribute("aria-pressed", String(name === this.touch));
     button.onclick = () => {
       this.touch = name;
-      for (const one of this.choices.children) one.setAttribute("aria-pressed", one === button);
+      for (const one of this.choices.children) one.setAttribute("aria-pressed", String(one === button));
       this.look();
     };
     return button;
@@ -186,7 +187,7 @@ export class Panel extends Part {
       hand((await this.context.ask("file", { path: file })).blob, name);
       return "Saved as " + name;
     } catch (error) {
-      return error.message;
+      return asSentence(error).message;
     }
   }
 

@@ -19,7 +19,9 @@ const BUSY = "The server is busy or out of reach. Nothing you typed is lost: try
 const BROKE = "The connection broke during the run. What was drawn is on the timeline; generate again for the rest.";
 const GONE = "The server no longer keeps this run. What was drawn is on the timeline.";
 
-/** @implements {import("../types.js").Source} */
+/** @typedef {import("../types.js").Source} Source */
+
+/** @implements {Source} */
 export class GradioSource {
   /** @param {import("../types.js").Gradio} gradio */
   constructor(gradio, key = mint()) {

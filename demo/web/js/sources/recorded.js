@@ -4,7 +4,9 @@ import { Sentence } from "../patience.js";
 
 const KEPT = "This is a recorded run, and its file holds nothing more on this. Generate it here to see it.";
 
-/** @implements {import("../types.js").Source} */
+/** @typedef {import("../types.js").Source} Source */
+
+/** @implements {Source} */
 export class RecordedSource {
   /** @param {{messages: import("../types.js").Message[], answers: Record<string, any>}} recording as checked */
   constructor({ messages, answers }) {
@@ -27,7 +29,7 @@ export class RecordedSource {
   /** What the file holds: the numbers of its own prompt and the map of the vocabulary. */
   async ask(panel, question) {
     const answer = Object.hasOwn(this.answers, panel) ? this.answers[panel] : null;
-    if (!answer || (panel === "numbers" && question.prompt !== this.messages[0].prompt)) throw new Sentence(KEPT);
+    if (!answer || (panel === "numbers" && question.prompt !== /** @type {import("../types.js").Begin} */ (this.messages[0]).prompt)) throw new Sentence(KEPT);
     return answer;
   }
 }
