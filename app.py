@@ -12,11 +12,11 @@ def main() -> int:
     """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
     try:
         settings = Settings.from_env()
-        engine = DiffusersEngine.load(settings.model, settings.upscaler)
+        app = build(DiffusersEngine.load(settings.model, settings.upscaler), settings)
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    build(engine, settings).launch(**launch_options(settings))
+    app.launch(**launch_options(settings))
     return 0
 
 

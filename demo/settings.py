@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Settings:
     queue: int = 32  # DEMO_QUEUE: visitors that may wait behind those whose runs are open
 
     @classmethod
-    def from_env(cls, env=os.environ) -> Settings:
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
         """Settings from `env`; unset or empty variables keep their default. Raises ValueError in one sentence."""
         return cls(
             model=env.get("DEMO_MODEL") or cls.model,
@@ -33,7 +34,7 @@ class Settings:
         )
 
 
-def _positive(env, name: str, default: int) -> int:
+def _positive(env: Mapping[str, str], name: str, default: int) -> int:
     text = env.get(name) or str(default)
     if not text.isdecimal() or int(text) < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, not {text[:40]!r}.")

@@ -1,14 +1,12 @@
-"""The tiny model's parts leave PyTorch: exported to ONNX they say the same. Skipped where ONNX is not installed."""
+"""The tiny model's parts leave PyTorch: exported to ONNX they say the same."""
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from diffusers.models.attention_processor import AttnProcessor2_0
 
 from demo.tiny import denoiser, fused, parts
-
-pytest.importorskip("onnxscript")
-runtime = pytest.importorskip("onnxruntime")
 
 
 class Called(torch.nn.Module):
@@ -43,6 +41,6 @@ def test_an_exported_part_says_what_pytorch_says(name, tmp_path):
     with torch.inference_mode():
         twin = part.eval()(*given).numpy()
     torch.onnx.export(part, given, path, dynamo=True, opset_version=18, verbose=False)
-    session = runtime.InferenceSession(path)
+    session = onnxruntime.InferenceSession(path)
     inputs = {slot.name: tensor.numpy() for slot, tensor in zip(session.get_inputs(), given, strict=True)}
     assert np.abs(session.run(None, inputs)[0] - twin).max() < 1e-4 * max(1.0, np.abs(twin).max())
