@@ -102,3 +102,11 @@ def test_in_a_frame_that_is_400_high_the_timeline_is_at_hand_after_a_run(browser
     high = page.frames[1].evaluate("document.querySelector('.timeline').offsetHeight")
     context.close()
     assert told == [] and high <= 400 / 3
+
+
+def test_the_foot_ends_with_a_word_and_not_with_a_dot(browser, slow):
+    context = browser.new_context()
+    visitor = Visitor(context.new_page(), slow)
+    foot = visitor.page.locator("footer").last.inner_text().strip()
+    context.close()
+    assert foot and foot[-1].isalnum()

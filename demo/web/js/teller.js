@@ -127,7 +127,7 @@ export class Teller {
     this.take.setAttribute("aria-disabled", String(!ready));
     this.take.classList.toggle("ready", ready);
     this.take.querySelector("small").textContent = small;
-    this.take.setAttribute("aria-label", label);
+    this.take.setAttribute("aria-label", ("GIF " + small).trim() + ": " + label); // begins with what is to be read on it
   }
 
   /** Fetch the GIF and hand it over; one that the server keeps no more is said to be gone. */
