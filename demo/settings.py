@@ -20,7 +20,7 @@ class Settings:
     exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
     keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays at least, while there is room
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
-    queue: int = 32  # DEMO_QUEUE: visitors that may wait behind those whose runs are open
+    queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind the one that is drawn
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:

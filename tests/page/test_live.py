@@ -202,8 +202,8 @@ def test_a_run_that_nobody_reads_ends_and_gives_up_its_place(make, monkeypatch):
     run = Visitor(live, asked, lambda: False)  # joined, its stream never opened
     next(run)
     until(lambda: live.runs.get(asked["run"]).ended)
-    last = json.loads(live.missing(asked["run"], 0)["messages"][-1])
-    assert live.engine.drawn < 60 and last["kind"] in ("frame", "drawn", "done")
+    last = json.loads(live.runs.get(asked["run"]).messages[-1])
+    assert live.engine.drawn < 60 and last["kind"] == "done" and last["stopped"]
     assert told(live, form())[-1]["count"] == 5
 
 
