@@ -34,12 +34,16 @@ class BadRequest(ValueError):
         return self
 
 
+JOINERS = "\u200c\u200d"  # zero-width non-joiner and joiner
+
+
 def normalised(text: str) -> str:
     """`text` as everything here reads it; doing it twice changes nothing.
 
     Letters in their usual form (NFKC: fullwidth letters become plain ones), control and format characters out (NUL,
-    what turns the direction of writing, zero-width ones), runs of blanks and line ends one blank, none at the ends;
-    what draws nothing is the empty text. Anything else stays as it was typed. Raises BadRequest for half a character.
+    what turns the direction of writing, zero-width ones that join nothing), runs of blanks and line ends one blank,
+    none at the ends; what draws nothing is the empty text. Anything else stays as it was typed. Raises BadRequest for
+    half a character.
     """
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise BadRequest("The text holds half a character (a lone surrogate), which is no text.")
@@ -129,8 +133,17 @@ def _spelt(number: object) -> str:
 
 
 def _joined(text: str) -> str:
-    """Blanks one blank, controls and format characters out."""
-    return " ".join("".join(letter for letter in text if _stays(letter)).split())
+    """Blanks one blank, controls and format characters out, but for joiners that have something to join."""
+    pairs = zip(" " + text, text, text[1:] + " ", strict=False)
+    kept = (
+        letter for before, letter, after in pairs if _stays(letter) or (letter in JOINERS and _joins(before, after))
+    )
+    return " ".join("".join(kept).split())
+
+
+def _joins(before: str, after: str) -> bool:
+    """Whether a joiner between these two belongs to the writing: in emoji, in Persian, in the scripts of India."""
+    return all(not letter.isascii() and not letter.isspace() and _stays(letter) for letter in (before, after))
 
 
 def _stays(letter: str) -> bool:

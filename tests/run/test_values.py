@@ -114,6 +114,8 @@ def test_no_seed_is_a_drawn_one(blank):
         ('A Red FOX, "quoted" <b>', 'A Red FOX, "quoted" <b>'),
         ("नीली बिल्ली 🦊", "नीली बिल्ली 🦊"),
         ("\u200b\u200c\u200d\u2060\ufeff", ""),
+        ("🧑\u200d🚀 and می\u200cخواهم", "🧑\u200d🚀 and می\u200cخواهم"),  # joiners that join something
+        ("🦊\u200d\u200d \u200da", "🦊 a"),
         ("\u00a0\u2028\u3000", ""),
         ("\u3164\u115f\u2800 \ufe0f", ""),
         ("\u202e\x00\x1b", ""),
