@@ -97,12 +97,16 @@ class Visitor:
     def __init__(self, page, address: str):
         self.page, self.address = page, address
         self.requests, self.errors = [], []
-        page.on("request", lambda request: self.requests.append(request.url))
+        page.on("request", self._asked)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("dialog", lambda dialog: (self.errors.append("dialog: " + dialog.message), dialog.dismiss()))
         page.add_init_script(REMEMBER)
         page.goto(address)
         page.wait_for_selector(".oos", state="visible", timeout=30_000)
+
+    def _asked(self, request) -> None:
+        if not request.url.endswith("icon.svg"):  # a browser fetches the favicon when it likes
+            self.requests.append(request.url)
 
     def ask(self, prompt: str, **settings) -> None:
         """Fill the form and press Generate."""
