@@ -102,7 +102,10 @@ def test_a_stopped_run_has_nothing_to_finish(visitor):
 
 def test_before_a_run_it_says_what_it_needs(visitor):
     visitor.page.click("[data-opens=touches]")
-    assert "needs a finished run" in visitor.page.text_content(".touches .state") and visitor.errors == []
+    visitor.page.locator(
+        ".touches .state", has_text="needs a finished run"
+    ).wait_for()  # its module may still be on its way
+    assert visitor.errors == []
 
 
 def test_it_fits(watched):
