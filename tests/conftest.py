@@ -8,6 +8,11 @@ from demo.engine.diffusers_engine import DiffusersEngine
 from demo.settings import DEFAULT_MODEL
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser's tests come last: Playwright leaves its event loop running, and a thread cannot run another."""
+    items.sort(key=lambda item: "browser" in item.path.parts)
+
+
 @pytest.fixture(scope="session")
 def pipe() -> StableDiffusionPipeline:
     """The random pipeline of random_model.py."""

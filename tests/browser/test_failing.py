@@ -211,7 +211,8 @@ def test_a_reload_brings_back_prompt_settings_and_run(guest):
     guest.page.route("**/component_server*", lambda route: route.abort())  # the server has forgotten it, or is away
     guest.page.reload()
     guest.page.wait_for_function(f"{step} === {at}", timeout=60_000)
-    assert guest.page.text_content("[data-phase=fix] span") == f"stopped at {at}"
+    fixing = "document.querySelector('[data-phase=fix] span').textContent"
+    guest.page.wait_for_function(f"{fixing} === 'stopped at {at}'")
     guest.page.unroute("**/component_server*")
     still_works(guest)
 
