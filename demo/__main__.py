@@ -58,7 +58,8 @@ def load_engine(model: str) -> Engine:
     from demo.engine.diffusers_engine import DiffusersEngine
 
     try:
-        return DiffusersEngine.load(model)
+        settings = _settings()
+        return DiffusersEngine.load(model, preview=settings.preview, cache=settings.cache)
     except BadModel as error:
         raise Refused(str(error)) from error
 
@@ -90,7 +91,7 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     request = Request.checked(options.prompt, options.seed, options.steps, options.guidance, options.scheduler)
     path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
     _check(path)
-    engine = load(options.model or _model())
+    engine = load(options.model or _settings().model)
     if options.guidance is None:
         request = replace(request, guidance=engine.abilities.guidance)
     _warn(engine.unknown_words(request.prompt))
@@ -156,9 +157,9 @@ def _warn(unknown: list[str]) -> None:
         print(f"The model does not know: {', '.join(unknown)}.", file=sys.stderr)
 
 
-def _model() -> str:
+def _settings() -> Settings:
     try:
-        return Settings.from_env().model
+        return Settings.from_env()
     except ValueError as error:
         raise Refused(str(error)) from error
 
