@@ -94,7 +94,7 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     engine = load(options.model or _settings().model)
     if options.guidance is None:
         request = replace(request, guidance=engine.abilities.guidance)
-    _warn(engine.unknown_words(request.prompt))
+    _warn(engine, request.prompt)
     recorded = path.suffix.lower() == ".json"
     frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if recorded else STATES_ONLY)
     try:
@@ -152,9 +152,11 @@ def _check(path: Path) -> None:
         raise Refused(f"Cannot write {str(path)!r}: {error.strerror}.") from error
 
 
-def _warn(unknown: list[str]) -> None:
-    if unknown:
+def _warn(engine: Engine, prompt: str) -> None:
+    if unknown := engine.unknown_words(prompt):
         print(f"The model does not know: {', '.join(unknown)}.", file=sys.stderr)
+    if engine.abilities.can("numbers") and (cut := engine.numbers(prompt).cut):
+        print(f"The prompt is too long for the model, which never hears: {cut}", file=sys.stderr)
 
 
 def _settings() -> Settings:

@@ -62,3 +62,12 @@ def test_what_the_readme_links_to_exists():
     readme = (ROOT / "README.md").read_text("utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in target]
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_no_file_of_code_is_long():
+    """Data, which is a list, may be."""
+    code = [
+        path for path in kept_files() if path.suffix in {".py", ".js", ".css"} and path.is_relative_to(ROOT / "demo")
+    ]
+    long = {path.name: lines for path in code if (lines := len(path.read_text("utf-8").splitlines())) > 300}
+    assert long.keys() <= {"nouns.py"}, long
