@@ -23,7 +23,7 @@ def build_pipeline() -> StableDiffusionPipeline:
     pipe = StableDiffusionPipeline(
         vae=_autoencoder(),
         text_encoder=_text_encoder(),
-        tokenizer=_tokenizer(),
+        tokenizer=build_tokenizer(),
         unet=_unet(),
         scheduler=DDIMScheduler(**SCHEDULE, steps_offset=1),
         safety_checker=None,
@@ -77,7 +77,7 @@ def _text_encoder() -> CLIPTextModel:
     return CLIPTextModel(config).eval()
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def build_tokenizer() -> PreTrainedTokenizerFast:
     ids = {word: number for number, word in enumerate(WORDS)}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))
     tokenizer.normalizer = normalizers.Lowercase()
