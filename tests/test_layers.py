@@ -29,6 +29,8 @@ LAW = {
         ARRAYS | {"torch", "diffusers", "transformers", "tokenizers", "tqdm", "cairosvg", "imagequant", "safetensors"},
     ),
     "demo.settings": (set(), set()),
+    "demo.space": ({"demo.settings"}, {"huggingface_hub", "jsonschema", "packaging"}),
+    "demo.deploy": ({"demo.space"}, {"huggingface_hub"}),
     "demo.__main__": ({"demo."}, {"tqdm"}),
     "app": ({"demo."}, {"gradio", "spaces"}),
 }
