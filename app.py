@@ -22,7 +22,8 @@ def main() -> int:
 
 def page(settings: Settings):
     """The page on its engine, not launched. Raises BadModel."""
-    return build(DiffusersEngine.load(settings.model, settings.upscaler), settings)
+    engine = DiffusersEngine.load(settings.model, settings.upscaler, settings.preview, settings.cache)
+    return build(engine, settings)
 
 
 if __name__ == "__main__":
