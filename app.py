@@ -12,7 +12,7 @@ def main() -> int:
     """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
     try:
         settings = Settings.from_env()
-        app = build(DiffusersEngine.load(settings.model, settings.upscaler), settings)
+        app = build(DiffusersEngine.load(settings.model, settings.upscaler, settings.preview, settings.cache), settings)
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2

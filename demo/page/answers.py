@@ -99,6 +99,16 @@ class Answers:
             shown = self._engine.guesses(frame.step, self._run(run).request)
         return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
 
+    def exact(self, run, step) -> dict:
+        """A step that was shown as a preview, by the model's own decoder: {"state", "guess"}, data URIs."""
+        frames = self._frames(self._run(run))
+        frame = frames[whole("The step", step, 0, len(frames) - 1)]
+        if frame.step is None:
+            raise BadRequest(GONE)
+        with self._hand():
+            shown = self._engine.exact(frame.step)
+        return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
+
     def overlap(self, run, other, tokens) -> dict:
         """How a run differs from `other`, the same without the word of these tokens, step by step.
 

@@ -56,6 +56,17 @@ def test_both_sides_of_a_guess_are_the_engines_own(live, answers):
     assert np.abs(pixels(told["conditional"]) - shown["conditional"]).mean() < 2
 
 
+def test_a_step_can_be_had_from_the_models_own_decoder(live, answers):
+    key = run(live)
+    frames = live.runs.get(key).frames
+    first, last = answers.exact(key, 0), answers.exact(key, STEPS)
+    assert set(first) == {"state"} and set(last) == {"state", "guess"}
+    assert np.abs(pixels(last["state"]) - live.engine.exact(frames[-1].step)["state"]).mean() < 2
+    with pytest.raises(BadRequest):
+        answers.exact(key, STEPS + 1)
+    assert answered(answers.exact, "no" * 12, 0)["error"] == module.GONE
+
+
 @pytest.mark.parametrize("changed", [{"guidance": 1}, {}])
 def test_a_step_without_sides_says_so(live, answers, changed):
     with pytest.raises(BadRequest, match="no guess with the prompt"):
