@@ -14,7 +14,7 @@ ARRAYS = {"numpy", "PIL"}
 
 # package (with a dot at its end) or module: (what of ours it may import, libraries besides the standard one)
 LAW = {
-    "demo.run.": ({"demo.run."}, ARRAYS | {"imageio", "markdown_it", "jsonschema"}),
+    "demo.run.": ({"demo.run."}, ARRAYS | {"imageio_ffmpeg", "markdown_it", "jsonschema"}),
     "demo.engine.api": ({"demo.run."}, {"numpy"}),
     "demo.engine.": (
         {"demo.engine.", "demo.run.", "demo.tiny.folded"},
