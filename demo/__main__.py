@@ -101,7 +101,7 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
         if recorded:
             path.write_text(_record(engine, request, frames), encoding="utf-8")
         elif path.suffix.lower() == ".gif":
-            export.gif(frames, request, path)
+            export.film(frames, request, path)
         else:
             export.png(frames[-1], request, path)
     except OSError as error:

@@ -25,9 +25,7 @@ class Settings:
     keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays at least, while there is room
     preview: str = ""  # DEMO_PREVIEW: exact, tiny, linear, or an AutoencoderTiny's folder or id; empty is what suits
     dtype: str = ""  # DEMO_DTYPE: what the denoiser computes in, one of DTYPES; empty is what suits the machine
-    offload: str = (
-        ""  # DEMO_OFFLOAD: what is kept off the graphics card while not in use, one of OFFLOADS; empty is none
-    )
+    offload: str = ""  # DEMO_OFFLOAD: what leaves the graphics card while not in use, one of OFFLOADS; empty is none
     cache: Path = CACHE  # DEMO_CACHE: the folder for what is found out once about a model on this machine
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
     queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind the one that is drawn

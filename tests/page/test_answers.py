@@ -154,7 +154,7 @@ def test_the_gif_ends_with_the_finished_picture(live, answers):
         gif.seek(STEPS + 1)
         last, held = np.asarray(gif.convert("RGB")).astype(int), gif.info["duration"]
     twin = finish(live.runs.get(key).frames[-1].image, Finish(4, 2, 1))
-    assert held == 2000 and last.shape == (384, 384, 3)
+    assert held == 1500 and last.shape == (384, 384, 3)
     assert np.abs(last - np.asarray(Image.fromarray(twin.image).resize((384, 384)))).mean() < 8
 
 
