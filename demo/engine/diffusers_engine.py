@@ -65,17 +65,34 @@ class DiffusersEngine:
         self._made: dict[str, object] = {}  # what is made once, when first asked for
 
     @classmethod
-    def load(cls, model: str, upscaler: str = "", preview: str = "", cache: Path | None = None) -> DiffusersEngine:
+    def load(
+        cls, model: str, upscaler: str = "", preview: str = "", cache: Path | None = None, stay: bool = False
+    ) -> DiffusersEngine:
         """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence.
 
         preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept.
+        stay: it is left on the CPU, also where there is a GPU.
         """
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
-        pipe = aside(open_pipeline, source)
+        pipe = aside(open_pipeline, source, stay)
         name = model if isinstance(source, str) else source.resolve().name
         return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source), preview, cache)
+
+    def lent(self, device: str) -> DiffusersEngine:
+        """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
+
+        It shares no lock and no thread, so a process that is forked from this one finds none taken.
+        """
+        there, pipe = copy.copy(self), copy.copy(self._pipe)
+        for name, part in self._pipe.components.items():
+            if isinstance(part, torch.nn.Module):
+                setattr(pipe, name, (part if name in ("unet", "transformer") else copy.deepcopy(part)).to(device))
+        there._pipe, there._exact = pipe, decoders.exact(pipe)
+        there._decoder = there._exact  # a GPU has time for it
+        there._desk, there._lazy, there._made = Desk(), threading.Lock(), {}
+        return there
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.

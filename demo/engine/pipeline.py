@@ -52,8 +52,11 @@ def find(model: str) -> Path | str:
     return model
 
 
-def open_pipeline(source: Path | str) -> DiffusionPipeline:
-    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel."""
+def open_pipeline(source: Path | str, stay: bool = False) -> DiffusionPipeline:
+    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel.
+
+    With `stay` it is what the GPU would have, left on the CPU.
+    """
     on_gpu = torch.cuda.is_available()
     local = isinstance(source, Path)
     options = {"local_files_only": local, "dtype": torch.float32}
@@ -73,7 +76,7 @@ def open_pipeline(source: Path | str) -> DiffusionPipeline:
     if not hasattr(pipe, "vae") or not hasattr(pipe, "scheduler"):
         raise BadModel(f"The model {str(source)!r} is a {type(pipe).__name__}, which has no latents to watch.")
     if on_gpu:
-        pipe.to("cuda")
+        pipe.to("cpu" if stay else "cuda")
         if getattr(pipe.vae.config, "force_upcast", False):  # such autoencoders overflow in half precision
             pipe.vae.to(torch.float32)
     pipe.set_progress_bar_config(disable=True)
