@@ -98,6 +98,7 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
         "model": engine.model,
         "words": list(able.vocabulary or ()),
         "groups": vocabulary.groups(settings.model, able.vocabulary),
+        "related": vocabulary.related(settings.model),
         "examples": list(vocabulary.EXAMPLES),
         "schedulers": dict(able.schedulers),
         "guidance": able.guidance,
