@@ -10,29 +10,28 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
 from demo.engine import latents
-from demo.engine.api import Abilities, BrokenRun, Preview
-from demo.engine.attention import Listener, listening, why_no_word_maps
-from demo.engine.door import stand_before, why_no_guesses
-from demo.engine.pipeline import (
-    find,
-    new_scheduler,
-    offered_schedulers,
-    open_pipeline,
-    own_guidance,
-    read_vocabulary,
-)
-from demo.engine.prompt import Reader, can_show
+from demo.engine.abilities import abilities_of
+from demo.engine.api import BrokenRun, Preview
+from demo.engine.attention import Listener, listening
+from demo.engine.door import stand_before
+from demo.engine.families import arguments, own_size
+from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
+from demo.engine.prompt import Reader
+from demo.engine.refusals import refuse_folder, refuse_parts
+from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
 from demo.run.finish import Finish, Finished, Upscaler, finish
 from demo.run.numbers import Atlas, Numbers
-from demo.run.trace import GUIDANCE, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
+from demo.run.trace import OWN, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
 
 
 class DiffusersEngine:
@@ -44,15 +43,11 @@ class DiffusersEngine:
         model: str,
         vocabulary: frozenset[str] | None = None,
         upscaler: str = "",
-        guidance: float = GUIDANCE,
+        source: Path | str = "",
     ):
         self.model = model  # for display, as in the trace
-        self.abilities = Abilities(
-            schedulers=offered_schedulers(pipe),
-            guidance=guidance,
-            vocabulary=None if vocabulary is None else tuple(sorted(vocabulary)),
-            cannot=_cannot(pipe, upscaler),
-        )
+        self.abilities = abilities_of(pipe, source, vocabulary, upscaler)
+        self._size = own_size(pipe, source) or (None, None)
         self._words = vocabulary
         self._pipe = pipe
         self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
@@ -65,9 +60,13 @@ class DiffusersEngine:
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
+        if isinstance(source, Path):
+            with quiet():
+                refuse_folder(source)
         pipe = aside(open_pipeline, source)
+        refuse_parts(pipe)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source))
+        return cls(pipe, name, read_vocabulary(source), upscaler, source)
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
@@ -146,10 +145,11 @@ class DiffusersEngine:
             return self._made[name]
 
     def _stream(self, request, run, watch, develop) -> Iterator:
-        schedulers = self.abilities.schedulers
-        if request.scheduler not in schedulers:
-            offered = ", ".join(schedulers)
-            raise BadRequest(f"The model {self.model} runs with the scheduler {offered}, not {request.scheduler}.")
+        self.abilities.check(request)
+        if request.scheduler == OWN:
+            request = replace(request, scheduler=self.abilities.own.scheduler)
+        width, height = self._size
+        request = replace(request, width=request.width or width, height=request.height or height)
 
         def produce(outlet: Outlet) -> None:
             with torch.inference_mode():  # grad mode belongs to the thread
@@ -170,7 +170,7 @@ class DiffusersEngine:
                 see(step)
 
             tap = Tap(pipe.scheduler, report, door and door.guesses)
-            pipe(**_arguments(request))
+            pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
             tap.must_be_through()
 
     def _decoded(self, plane: np.ndarray) -> np.ndarray:
@@ -208,29 +208,3 @@ def must_be_finite(step: Step) -> None:
             f"The run broke at step {step.index} of {step.total}: the model's numbers are no longer finite and make no "
             "picture; another scheduler, seed or guidance may get through."
         )
-
-
-def _cannot(pipe, upscaler: str) -> dict[str, str]:
-    """Panel -> why this model cannot fill it."""
-    reasons = {
-        "word_maps": why_no_word_maps(pipe),
-        "guidance": why_no_guesses(pipe),
-        "numbers": can_show(pipe),
-        "upscaler": None if upscaler else "No upscaler is set (DEMO_UPSCALER), so enlarging is plain resizing.",
-    }
-    return {panel: why for panel, why in reasons.items() if why is not None}
-
-
-def _arguments(request: Request) -> dict:
-    """What the pipeline is called with; what was not asked for is left to the pipeline."""
-    arguments = {
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt or None,
-        "num_inference_steps": request.steps,
-        "guidance_scale": request.guidance,
-        "width": request.width,
-        "height": request.height,
-        "generator": torch.Generator("cpu").manual_seed(request.seed),
-        "output_type": "latent",
-    }
-    return {name: value for name, value in arguments.items() if value is not None}

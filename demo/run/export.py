@@ -60,13 +60,15 @@ def png(frame: Frame, request: Request, path: str | Path) -> Path:
 
 def recipe(request: Request) -> dict[str, str | int | float]:
     """What a file has to say so that its picture can be made again."""
-    return {
+    always = {
         "prompt": request.prompt,
         "seed": request.seed,
         "steps": request.steps,
         "guidance": request.guidance,
         "scheduler": request.scheduler,
     }
+    more = {"negative_prompt": request.negative_prompt, "width": request.width, "height": request.height}
+    return always | {name: value for name, value in more.items() if value}
 
 
 def durations(count: int, fps: float = FPS) -> list[int]:

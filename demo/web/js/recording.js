@@ -44,6 +44,7 @@ function begin(message) {
     run: text(message.run, 64),
     total: whole(message.total, 1, FRAMES - 1),
     prompt: text(message.prompt, 2000),
+    negative_prompt: text(message.negative_prompt ?? "", 2000),
     seed: whole(message.seed, 0, 2 ** 32 - 1),
     guidance: number(message.guidance),
     scheduler: text(message.scheduler, 40),
