@@ -58,7 +58,8 @@ def load_engine(model: str) -> Engine:
     from demo.engine.diffusers_engine import DiffusersEngine
 
     try:
-        return DiffusersEngine.load(model)
+        settings = _settings()
+        return DiffusersEngine.load(model, preview=settings.preview, cache=settings.cache)
     except BadModel as error:
         raise Refused(str(error)) from error
 
@@ -93,16 +94,16 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     request = Request.checked(options.prompt, **said)  # what no model could do is refused before one is loaded
     path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
     _check(path)
-    engine = load(options.model or _model())
+    engine = load(options.model or _settings().model)
     request = engine.abilities.request(options.prompt, **said | {"seed": request.seed})
-    _warn(engine.unknown_words(request.prompt))
+    _warn(engine, request.prompt)
     recorded = path.suffix.lower() == ".json"
     frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if recorded else STATES_ONLY)
     try:
         if recorded:
             path.write_text(_record(engine, request, frames), encoding="utf-8")
         elif path.suffix.lower() == ".gif":
-            export.gif(frames, request, path)
+            export.film(frames, request, path)
         else:
             export.png(frames[-1], request, path)
     except OSError as error:
@@ -153,14 +154,16 @@ def _check(path: Path) -> None:
         raise Refused(f"Cannot write {str(path)!r}: {error.strerror}.") from error
 
 
-def _warn(unknown: list[str]) -> None:
-    if unknown:
+def _warn(engine: Engine, prompt: str) -> None:
+    if unknown := engine.unknown_words(prompt):
         print(f"The model does not know: {', '.join(unknown)}.", file=sys.stderr)
+    if engine.abilities.can("numbers") and (cut := engine.numbers(prompt).cut):
+        print(f"The prompt is too long for the model, which never hears: {cut}", file=sys.stderr)
 
 
-def _model() -> str:
+def _settings() -> Settings:
     try:
-        return Settings.from_env().model
+        return Settings.from_env()
     except ValueError as error:
         raise Refused(str(error)) from error
 

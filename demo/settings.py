@@ -10,6 +10,7 @@ from pathlib import Path
 
 DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 EXPORTS = Path(tempfile.gettempdir()) / "out-of-static"
+CACHE = Path(os.path.expanduser("~/.cache/out-of-static"))  # as it is where there is no home
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Settings:
     model: str = str(DEFAULT_MODEL)  # DEMO_MODEL
     exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
     keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays at least, while there is room
+    preview: str = (
+        ""  # DEMO_PREVIEW: exact, tiny, linear, or an AutoencoderTiny (folder or hub id); empty is what suits
+    )
+    cache: Path = CACHE  # DEMO_CACHE: the folder for what is found out once about a model on this machine
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
     queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind the one that is drawn
 
@@ -29,6 +34,8 @@ class Settings:
             model=env.get("DEMO_MODEL") or cls.model,
             exports=Path(env.get("DEMO_EXPORTS") or cls.exports),
             keep_seconds=_positive(env, "DEMO_KEEP_SECONDS", cls.keep_seconds),
+            preview=env.get("DEMO_PREVIEW") or cls.preview,
+            cache=Path(env.get("DEMO_CACHE") or cls.cache),
             upscaler=env.get("DEMO_UPSCALER") or cls.upscaler,
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
         )

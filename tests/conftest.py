@@ -1,5 +1,7 @@
 """Fixtures: a pipeline of random weights that is built in a moment, and the engine of the model that ships."""
 
+import os
+
 import pytest
 from diffusers import StableDiffusionPipeline
 from random_model import WORDS, build_pipeline
@@ -11,6 +13,12 @@ from demo.settings import DEFAULT_MODEL
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser's tests come last: Playwright leaves its event loop running, and a thread cannot run another."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory) -> None:
+    """What the tests find out about a model is not what is found out with the machine to itself."""
+    os.environ["DEMO_CACHE"] = str(tmp_path_factory.mktemp("cache"))
 
 
 @pytest.fixture(scope="session")

@@ -91,6 +91,10 @@ class FakeEngine:
         guesses = {"conditional": step.conditional, "unconditional": step.unconditional, "guided": guided}
         return {name: None if guess is None else self.picture(guess) for name, guess in guesses.items()}
 
+    def exact(self, step: Step) -> dict[str, np.ndarray | None]:
+        planes = {"state": step.latents, "guess": step.denoised}
+        return {name: None if plane is None else self.picture(plane) for name, plane in planes.items()}
+
     def finish(self, image: np.ndarray, wanted: finish.Finish, request: Request) -> finish.Finished:
         return finish.finish(image, wanted)
 

@@ -135,7 +135,12 @@ def test_slugs_are_plain_file_names(prompt, name):
 
 def test_unknown_words_are_told(run):
     code, _, err, _ = run("a zebra", "--steps", "1")
-    assert code == 0 and "does not know: zebra." in err
+    assert code == 0 and "does not know: zebra." in err and "too long" not in err
+
+
+def test_what_the_model_never_hears_is_told(run):
+    code, _, err, _ = run("a blue cat " * 5 + "at night", "--steps", "1")
+    assert code == 0 and err.count("too long for the model, which never hears: cat at night\n") == 1
 
 
 BAD = [

@@ -14,7 +14,7 @@ ARRAYS = {"numpy", "PIL"}
 
 # package (with a dot at its end) or module: (what of ours it may import, libraries besides the standard one)
 LAW = {
-    "demo.run.": ({"demo.run."}, ARRAYS | {"imageio", "markdown_it", "jsonschema"}),
+    "demo.run.": ({"demo.run."}, ARRAYS | {"imageio_ffmpeg", "markdown_it", "jsonschema"}),
     "demo.engine.api": ({"demo.run."}, {"numpy"}),
     "demo.engine.": (
         {"demo.engine.", "demo.run.", "demo.tiny.folded"},
@@ -29,6 +29,8 @@ LAW = {
         ARRAYS | {"torch", "diffusers", "transformers", "tokenizers", "tqdm", "cairosvg", "imagequant", "safetensors"},
     ),
     "demo.settings": (set(), set()),
+    "demo.space": ({"demo.settings"}, {"huggingface_hub", "jsonschema", "packaging"}),
+    "demo.deploy": ({"demo.space"}, {"huggingface_hub"}),
     "demo.__main__": ({"demo."}, {"tqdm"}),
     "app": ({"demo."}, {"gradio", "spaces"}),
 }

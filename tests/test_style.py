@@ -1,5 +1,6 @@
 """The house rules a machine can hold: ruff, sizes of files, and a README whose commands are the ones that are run."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -62,3 +63,26 @@ def test_what_the_readme_links_to_exists():
     readme = (ROOT / "README.md").read_text("utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", readme) if "://" not in target]
     assert [target for target in targets if not (ROOT / target).exists()] == []
+
+
+def test_no_file_of_code_is_long():
+    """Data, which is a list, may be."""
+    code = [
+        path for path in kept_files() if path.suffix in {".py", ".js", ".css"} and path.is_relative_to(ROOT / "demo")
+    ]
+    long = {path.name: lines for path in code if (lines := len(path.read_text("utf-8").splitlines())) > 300}
+    assert long.keys() <= {"nouns.py"}, long
+
+
+def test_no_function_is_long():
+    """But the loop of a training, whose state would otherwise be handed from one half to the other at every batch."""
+    long = {}
+    for path in kept_files():
+        if path.suffix == ".py" and path.is_relative_to(ROOT / "demo"):
+            nodes = [
+                n
+                for n in ast.walk(ast.parse(path.read_text("utf-8")))
+                if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+            ]
+            long |= {f"{path.stem}.{n.name}": n.end_lineno - n.lineno for n in nodes if n.end_lineno - n.lineno > 50}
+    assert long.keys() <= {"denoiser.train"}, long

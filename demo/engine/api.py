@@ -214,6 +214,11 @@ class Engine(Protocol):
         it) and "guided", mixed at the request's guidance; None for what `step` lacks."""
         ...
 
+    def exact(self, step: Step) -> dict[str, Pixels | None]:
+        """A step by the model's own decoder, for runs that were watched by a preview: "state" and "guess" as pictures,
+        uint8 (H, W, 3); None for what `step` lacks."""
+        ...
+
     def finish(self, image: Pixels, wanted: Finish, request: Request) -> Finished:
         """The final touches on a run's picture. Raises BadModel where the upscaler cannot be opened."""
         ...

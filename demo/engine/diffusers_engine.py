@@ -17,10 +17,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from demo.engine import latents
+from demo.engine import decoders, latents
 from demo.engine.abilities import abilities_of
 from demo.engine.api import BrokenRun, Preview
 from demo.engine.attention import Listener, listening
+from demo.engine.darkroom import Darkroom
 from demo.engine.door import stand_before
 from demo.engine.families import arguments, own_size
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
@@ -44,19 +45,25 @@ class DiffusersEngine:
         vocabulary: frozenset[str] | None = None,
         upscaler: str = "",
         source: Path | str = "",
+        preview: str = "",
+        cache: Path | None = None,
     ):
         self.model = model  # for display, as in the trace
         self.abilities = abilities_of(pipe, source, vocabulary, upscaler)
         self._size = own_size(pipe, source) or (None, None)
         self._words = vocabulary
-        self._pipe = pipe
+        self._pipe, self._cache = pipe, cache
+        self._exact, self._decoder = decoders.exact(pipe), decoders.choose(pipe, preview, self.preview)
         self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
         self._desk, self._lazy = Desk(), threading.Lock()
         self._made: dict[str, object] = {}  # what is made once, when first asked for
 
     @classmethod
-    def load(cls, model: str, upscaler: str = "") -> DiffusersEngine:
-        """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence."""
+    def load(cls, model: str, upscaler: str = "", preview: str = "", cache: Path | None = None) -> DiffusersEngine:
+        """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence.
+
+        preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept.
+        """
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
@@ -66,7 +73,7 @@ class DiffusersEngine:
         pipe = aside(open_pipeline, source)
         refuse_parts(pipe)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, source)
+        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache)
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
@@ -82,7 +89,7 @@ class DiffusersEngine:
 
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
         """As `steps`, each state decoded to pictures."""
-        return self._stream(request, run, watch, latents.Darkroom(self._pipe).develop)
+        return self._stream(request, run, watch, Darkroom(self._exact, self._decoder).develop)
 
     def cancel(self, run: str) -> bool:
         """End the run of this name within one step, from any thread."""
@@ -99,6 +106,11 @@ class DiffusersEngine:
         planes = {"conditional": conditional, "unconditional": unconditional, "guided": guided}
         return {name: plane if plane is None else self._decoded(plane) for name, plane in planes.items()}
 
+    def exact(self, step: Step) -> dict[str, np.ndarray | None]:
+        """The state and the guess of a step by the model's own decoder, uint8 (H, W, 3), decoded now, as `guesses`."""
+        planes = {"state": step.latents, "guess": step.denoised}
+        return {name: plane if plane is None else self._decoded(plane) for name, plane in planes.items()}
+
     def numbers(self, prompt: str) -> Numbers:
         """The prompt as tokens and vectors, by the model's own tokenizer and text encoder."""
         return self._reader().numbers(prompt)
@@ -109,7 +121,7 @@ class DiffusersEngine:
 
     def preview(self) -> Preview:
         """The linear decoder with which a browser shows mixes of its own; fitted when first asked for."""
-        return self._once("preview", lambda: aside(latents.linear_preview, self._pipe))
+        return self._once("preview", lambda: aside(decoders.fitted, self._pipe, self._cache))
 
     def finish(self, image: np.ndarray, wanted: Finish, request: Request) -> Finished:
         """The final touches on a run's picture, enlarged by the upscaler if there is one.

@@ -1,4 +1,4 @@
-"""Latents to pixels, for every family of latents that diffusers' pipelines use; Steps to Frames.
+"""Latents to pixels, for every family of latents that diffusers' pipelines use.
 
 Three layouts exist: planes (SD, SDXL, SD3, Sana, Z-Image), planes packed into tokens (FLUX, Qwen-Image) and planes with
 a frame axis (Qwen-Image's autoencoder). What the autoencoder wants is said by its own config, so nothing here names a
@@ -13,8 +13,6 @@ import torch
 from diffusers.image_processor import VaeImageProcessor
 
 from demo.engine.api import BadModel, BrokenRun, Preview
-from demo.run.trace import Frame, Step
-from demo.run.trace import difference as change
 
 DRAWINGS = 4  # that the linear preview is fitted to; more made it no better
 SIDE = 16  # of their latents
@@ -55,6 +53,11 @@ def decode(pipe, latents: torch.Tensor, whose: str = "these numbers") -> list[np
     else:
         latents = to_vae_units(latents.to(vae.device, vae.dtype), vae.config)
         pixels = vae.decode(latents, return_dict=False)[0]
+    return pictures_of(pipe, pixels, whose)
+
+
+def pictures_of(pipe, pixels: torch.Tensor, whose: str) -> list[np.ndarray]:
+    """(n, 3, H, W) as a decoder gives them -> n pictures. Raises BrokenRun as `decode`."""
     if not torch.isfinite(pixels).all():
         raise BrokenRun(
             f"The decoder made no picture of {whose}: what it gave is not finite; another scheduler, seed or guidance "
@@ -86,39 +89,6 @@ def linear_preview(pipe) -> Preview:
     latents, colours = unseen
     error = np.sqrt(np.mean(((latents @ slopes + bias).clip(0, 255) - colours) ** 2))
     return Preview(slopes.T.astype(np.float32), bias.astype(np.float32), float(error))
-
-
-class Darkroom:
-    """Develops the Steps of one run into Frames, in their order."""
-
-    def __init__(self, pipe):
-        self._pipe = pipe
-        self._before: np.ndarray | None = None
-
-    def develop(self, step: Step) -> Frame:
-        """Both pictures in one batch; those of the result one by one, as the pipeline itself decodes it."""
-        planes = [step.latents] if step.denoised is None else [step.latents, step.denoised]
-        batches = [[plane] for plane in planes] if step.index == step.total else [planes]
-        whose = f"step {step.index} of {step.total}"
-        pictures = [
-            picture for batch in batches for picture in decode(self._pipe, torch.from_numpy(np.stack(batch)), whose)
-        ]
-        image, guess = pictures[0], pictures[1] if len(pictures) > 1 else None
-        changed, gain = (None, 1.0) if self._before is None else change(image, self._before)
-        self._before = image
-        return Frame(
-            index=step.index,
-            total=step.total,
-            timestep=step.timestep,
-            alpha=step.alpha,
-            sigma=step.sigma,
-            seconds=step.seconds,
-            image=image,
-            denoised=guess,
-            change=changed,
-            gain=gain,
-            step=step,
-        )
 
 
 def _drawings(count: int, side: int, random: torch.Generator) -> torch.Tensor:

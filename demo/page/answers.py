@@ -19,6 +19,7 @@ from PIL import Image
 from demo.engine.api import Engine
 from demo.page.prompts import Prompts
 from demo.run import export, measure, messages, packed
+from demo.run.films import Cut
 from demo.run.finish import Finish, Finished, Touch
 from demo.run.store import Run, Runs
 from demo.run.trace import MAX_PROMPT, BadRequest, Frame, whole, without_word
@@ -96,6 +97,16 @@ class Answers:
             raise BadRequest("This step has no guess with the prompt and one without it to compare.")
         with self._hand():
             shown = self._engine.guesses(frame.step, self._run(run).request)
+        return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
+
+    def exact(self, run, step) -> dict:
+        """A step that was shown as a preview, by the model's own decoder: {"state", "guess"}, data URIs."""
+        frames = self._frames(self._run(run))
+        frame = frames[whole("The step", step, 0, len(frames) - 1)]
+        if frame.step is None:
+            raise BadRequest(GONE)
+        with self._hand():
+            shown = self._engine.exact(frame.step)
         return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
 
     def overlap(self, run, other, tokens) -> dict:
@@ -189,8 +200,7 @@ class Answers:
         if kind == "png":
             export.png(last, run.request, path)
         else:
-            as_wide = dataclasses.replace(last, image=_as_wide(finished.image, frames[-1].image))
-            export.gif([*frames, as_wide], run.request, path)
+            export.film([*frames, last], run.request, path, Cut("state"))
         answer = {"file": str(path), "name": path.name, "bytes": path.stat().st_size}
         self._runs.weigh(run)
         return answer
@@ -241,11 +251,3 @@ def _small(pixels: np.ndarray) -> str:
     picture = Image.fromarray(pixels)
     picture.thumbnail((SHOWN, SHOWN), Image.Resampling.LANCZOS)
     return messages.picture(np.asarray(picture))
-
-
-def _as_wide(image: np.ndarray, state: np.ndarray) -> np.ndarray:
-    """The finished picture at the size that `export.gif` gives to the states before it."""
-    high, wide = state.shape[:2]
-    to = min(max(wide, export.WIDTH), export.WIDEST)
-    size = (to, max(1, round(high * to / wide)))
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.LANCZOS))

@@ -249,7 +249,7 @@ class Live:
             raise BadRequest(LEFT)
         picture, gif = run.path(".png"), run.path(".gif")
         export.png(frames[-1], run.request, picture)
-        export.gif(frames, run.request, gif)
+        export.film(frames, run.request, gif)
         self.runs.weigh(run)
         return picture, gif, self.engine.trace(run.request, frames).to_json()
 
@@ -290,7 +290,7 @@ def _packed(visit: Visit) -> tuple[str | None, int, str | None]:
         return None, 0, None
     try:
         path = visit.run.path(".gif")
-        export.gif(visit.frames, visit.run.request, path)
+        export.film(visit.frames, visit.run.request, path)
         return str(path), path.stat().st_size, None
     except OSError as error:
         log.error("a GIF could not be written", exc_info=error)

@@ -136,6 +136,7 @@ def _server(live: Live) -> list:
         _asked("token", answers.token, "prompt", "index"),
         _asked("atlas", answers.atlas),
         _asked("guesses", answers.guesses, "run", "step"),
+        _asked("exact", answers.exact, "run", "step"),
         _asked("overlap", answers.overlap, "run", "other", "tokens"),
         _asked("without", without_span, "prompt", "start", "end"),
         _asked("touch", answers.touch, "run", "upscale", "sharpen", "contrast", "file"),

@@ -1,9 +1,7 @@
-"""Frames -> files: a GIF of every step and a PNG of one picture, each with the request it came from inside.
+"""A run -> files to keep: a film of every step, a picture, a film strip, everything in one ZIP.
 
-Knows pixels and file formats, nothing of models or pages. A file appears under its name when it is complete, or not at
-all. Noise is what a GIF pays for, and in 256 colours it costs about twice as much as in a few. So there is one global
-palette of which noisy states use only the beginning and cleaner ones more; all of it serves the last states, which
-people look at for two seconds.
+Knows pictures and file formats, nothing of models or pages. Each file holds the request that it came from, and appears
+under its name when it is complete, or not at all.
 """
 
 from __future__ import annotations
@@ -12,55 +10,117 @@ import contextlib
 import errno
 import io
 import json
+import math
 import os
 import secrets
 import stat
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import GifImagePlugin, Image
+from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from demo.run.trace import Frame, Pixels, Request
+from demo.run import gif as gifs
+from demo.run import video
+from demo.run.films import GROUND, INK, Cut, Film, Tick, caption, unheard
+from demo.run.trace import BadRequest, Frame, Pixels, Request
+from demo.run.values import whole
 
-WIDTH, WIDEST = 384, 512  # pixels: narrower pictures are enlarged to the first, wider ones reduced to the second
-FPS = 10  # states a second
-LONGEST = 6000  # ms: longer runs play faster instead
-HOLD = 2000  # ms that the last state stays
-COLOURS = 256
-TIERS = ((24, 0.5), (48, 0.366), (72, 0.1695))  # colours for states with more than this noise left
+FILMS = (".gif", ".webp", ".mp4")
+TILE = 128  # pixels, the width of a picture on a strip where none is said
+STRIP = 12  # pictures in a row of it at most
+NOTE = 18  # pixels of the line with the number of each step
+EPOCH = (2000, 1, 1, 0, 0, 0)  # the date of everything in a ZIP, so that the same run gives the same file
 
 
-def gif(frames: Sequence[Frame], request: Request, path: str | Path, width: int = WIDTH, fps: float = FPS) -> Path:
-    """Write every frame in order, the last one held two seconds, looping for ever; returns `path`.
+def film(
+    frames: Sequence[Frame], request: Request, path: str | Path, cut: Cut | None = None, tick: Tick = unheard
+) -> Path:
+    """Write every step as a film, GIF, WebP or MP4 by the end of `path`, which is returned.
 
-    The comment holds the request as JSON in UTF-8. Raises ValueError without frames, OSError where `path` cannot be
-    written; then no file is left.
+    Raises ValueError without frames, BadRequest where the film would be too large, OSError where `path` cannot be
+    written, and whatever `tick` raises; then no file is left.
     """
-    if not frames:
-        raise ValueError("a GIF needs at least one frame")
-    palettes = _palettes(frames)
-    pictures = [_indexed(frame.image, width, palette) for frame, palette in zip(frames, palettes, strict=True)]
-    for picture in pictures:
-        picture.putpalette(_colours(palettes[-1]))
-    comment = json.dumps(recipe(request), ensure_ascii=False).encode()
-    return _put(path, _encoded(pictures, durations(len(frames), fps), comment))
+    path = Path(path)
+    shown, told = Film(frames, request, cut), recipe(request)
+    if path.suffix.lower() == ".mp4":
+        return _put(path, lambda part: video.mp4(shown, told, part, tick))
+    write = video.webp if path.suffix.lower() == ".webp" else gifs.gif
+    return _written(path, lambda file: write(shown, told, file, tick))
 
 
-def png(frame: Frame, request: Request, path: str | Path) -> Path:
-    """Write `frame.image`, pixel for pixel, with the request in text chunks (UTF-8); returns `path`. Raises OSError."""
-    chunks = PngInfo()
-    for key, value in recipe(request).items():
-        chunks.add_itxt(key, str(value))
-    data = io.BytesIO()
-    Image.fromarray(frame.image).save(data, "PNG", pnginfo=chunks)
-    return _put(path, data.getvalue())
+def png(frame: Frame, request: Request, path: str | Path, view: str = "state") -> Path:
+    """Write a step's state or guess pixel for pixel, or both side by side with a line below, as a PNG.
+
+    The request is in text chunks (UTF-8). Returns `path`. Raises BadRequest where there is no guess, OSError.
+    """
+    if view != "state" and frame.denoised is None:
+        raise BadRequest(f"Step {frame.index} has no guess, so there is nothing to keep of it.")
+    if view == "both":
+        wide = frame.image.shape[1]
+        return _png(Film([frame], request, Cut(size=wide)).shot(0).whole(), request, path, step=frame.index)
+    picture = frame.denoised if view == "guess" and frame.denoised is not None else frame.image
+    return _png(picture, request, path, step=frame.index)
+
+
+def strip(frames: Sequence[Frame], request: Request, path: str | Path, cut: Cut | None = None) -> Path:
+    """Write every step as one PNG, row by row, each with its number; as `png`."""
+    cut = cut or Cut()
+    shown = Film(frames, request, Cut(cut.view, size=cut.size or TILE))
+    font = ImageFont.load_default(NOTE - 6)
+    cells = []
+    for index, frame in enumerate(shown.frames):
+        tiles = np.concatenate(shown.shot(index).tiles)  # the guess below the state
+        note = Image.new("RGB", (tiles.shape[1], NOTE), GROUND)
+        ImageDraw.Draw(note).text((tiles.shape[1] // 2, NOTE // 2), str(frame.index), INK, font, anchor="mm")
+        cells.append(np.concatenate([tiles, np.asarray(note)]))
+    columns = math.ceil(len(cells) / math.ceil(len(cells) / STRIP))
+    cells += [np.full_like(cells[0], GROUND)] * (-len(cells) % columns)
+    rows = [np.concatenate(cells[at : at + columns], axis=1) for at in range(0, len(cells), columns)]
+    line = caption(request, f"{request.steps} steps", rows[0].shape[1])
+    return _png(np.concatenate([*rows, line]), request, path)
+
+
+def archive(
+    frames: Sequence[Frame],
+    request: Request,
+    path: str | Path,
+    trace: dict[str, Any],
+    record: str | None = None,
+    tick: Tick = unheard,
+) -> Path:
+    """Write a ZIP: every state and every guess as a PNG, pixel for pixel, trace.json, and run.json where `record` is
+    the text of the recorded run, which the page opens. Returns `path`. Raises OSError, and whatever `tick` raises."""
+
+    def write(file: BinaryIO) -> None:
+        with zipfile.ZipFile(file, "w") as out:
+            if record is not None:
+                _add(out, "run.json", record.encode(), zipfile.ZIP_DEFLATED)
+            _add(out, "trace.json", json.dumps(trace, indent=1).encode(), zipfile.ZIP_DEFLATED)
+            for at, (name, picture) in enumerate(_pictures(frames)):
+                tick(at / (2 * len(frames)))
+                _add(out, name, _png_bytes(picture, request, None), zipfile.ZIP_STORED)
+
+    return _written(Path(path), write)
+
+
+def picked(step: object, frames: Sequence[Frame]) -> Frame:
+    """The frame of a step, the last where none is said. Raises BadRequest."""
+    at = len(frames) - 1 if step is None else whole("The step", step, 0, len(frames) - 1)
+    return frames[at]
+
+
+def page(text: str, path: str | Path) -> Path:
+    """Write text in UTF-8 to `path`, which is returned. Raises OSError."""
+    return _written(Path(path), lambda file: file.write(text.encode()))
 
 
 def recipe(request: Request) -> dict[str, str | int | float]:
     """What a file has to say so that its picture can be made again."""
-    always = {
+    always: dict[str, str | int | float] = {
         "prompt": request.prompt,
         "seed": request.seed,
         "steps": request.steps,
@@ -68,14 +128,8 @@ def recipe(request: Request) -> dict[str, str | int | float]:
         "scheduler": request.scheduler,
     }
     more = {"negative_prompt": request.negative_prompt, "width": request.width, "height": request.height}
-    return always | {name: value for name, value in more.items() if value}
-
-
-def durations(count: int, fps: float = FPS) -> list[int]:
-    """Milliseconds per frame: multiples of 10, at least 20 (browsers slow 10 down to 100), the last one HOLD."""
-    moving = max(count - 1, 1)
-    delay = max(20, round(min(1000 / fps, LONGEST / moving) / 10) * 10)
-    return [delay] * (count - 1) + [HOLD]
+    said: dict[str, str | int | float] = {name: value for name, value in more.items() if value}
+    return always | said
 
 
 def probe(path: str | Path) -> None:
@@ -89,77 +143,45 @@ def probe(path: str | Path) -> None:
     part.unlink()
 
 
-def _palettes(frames: Sequence[Frame]) -> list[Image.Image]:
-    """A palette for each frame; every one is the beginning of the last frame's, which is the whole."""
-    palettes: list[Image.Image | None] = [None] * len(frames)
-    colours: list[int] = []
-    most = float("inf")
-    for size, least in TIERS:
-        here = [at for at, frame in enumerate(frames[:-1]) if least < frame.noise_left <= most]
-        most = least
-        if here:
-            colours = colours + _noise_colours([frames[at].image for at in here], size - len(colours) // 3)
-        for at in here:
-            palettes[at] = _palette(colours)
-    result = Image.fromarray(frames[-1].image).quantize(COLOURS - len(colours) // 3, Image.Quantize.MEDIANCUT)
-    whole = _palette(colours + _colours(result))
-    return [palette or whole for palette in palettes]
+def _pictures(frames: Sequence[Frame]) -> Iterator[tuple[str, Pixels]]:
+    for frame in frames:
+        yield f"state/{frame.index:03}.png", frame.image
+        if frame.denoised is not None:
+            yield f"guess/{frame.index:03}.png", frame.denoised
 
 
-def _noise_colours(images: list[Pixels], count: int) -> list[int]:
-    """At most `count` colours, as R, G, B, R ..., for noisy pictures; a thousand pixels of four of them say enough."""
-    stride = max(1, images[0].shape[1] // 32)
-    some = [images[round(share * (len(images) - 1))][::stride, ::stride] for share in (0, 1 / 3, 2 / 3, 1)]
-    # Median cut alone averages the noise into greys; k-means brings its colours back.
-    return _colours(Image.fromarray(np.concatenate(some)).quantize(count, Image.Quantize.MEDIANCUT, kmeans=1))
+def _add(out: zipfile.ZipFile, name: str, data: bytes, how: int) -> None:
+    out.writestr(zipfile.ZipInfo(name, EPOCH), data, how)
 
 
-def _colours(picture: Image.Image) -> list[int]:
-    """The palette of a picture that has one, as R, G, B, R ..."""
-    return picture.getpalette() or []
+def _png(picture: Pixels, request: Request, path: str | Path, step: int | None = None) -> Path:
+    return _written(Path(path), lambda file: file.write(_png_bytes(picture, request, step)))
 
 
-def _palette(colours: list[int]) -> Image.Image:
-    holder = Image.new("P", (1, 1))
-    holder.putpalette(colours)
-    return holder
+def _png_bytes(picture: Pixels, request: Request, step: int | None) -> bytes:
+    chunks = PngInfo()
+    for key, value in recipe(request).items():
+        chunks.add_itxt(key, str(value))
+    if step is not None:
+        chunks.add_itxt("step", str(step))
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "PNG", pnginfo=chunks)
+    return data.getvalue()
 
 
-def _indexed(image: Pixels, width: int, palette: Image.Image) -> Image.Image:
-    """uint8 (H, W, 3) -> palette indices at the width of the GIF.
+def _written(path: Path, write: Callable[[BinaryIO], object]) -> Path:
+    def into(part: Path) -> None:
+        with part.open("xb") as file:
+            write(file)
 
-    Enlarged before it is quantised: the other way round saves a seventh of the bytes and shows blocks, not curves.
-    """
-    high, wide = image.shape[:2]
-    to = min(max(wide, width), max(width, WIDEST))
-    picture = Image.fromarray(image)
-    if to != wide:
-        picture = picture.resize((to, max(1, round(high * to / wide))), Image.Resampling.BICUBIC)
-    return picture.quantize(palette=palette, dither=Image.Dither.NONE)
+    return _put(path, into)
 
 
-def _encoded(pictures: list[Image.Image], delays: list[int], comment: bytes) -> bytes:
-    """A GIF file from pictures that share a palette.
-
-    Put together from Pillow's own blocks: `Image.save`, which imageio calls too, would drop a frame that equals the one
-    before it, and write the palette again for every frame.
-    """
-    header, _ = GifImagePlugin.getheader(pictures[0], info={"loop": 0, "duration": delays[0], "comment": comment})
-    blocks = [block for picture, ms in zip(pictures, delays, strict=True) for block in _image(picture, ms)]
-    return b"".join([*header, *blocks, b";"])
-
-
-def _image(picture: Image.Image, ms: int) -> list[bytes]:
-    return GifImagePlugin.getdata(picture, duration=ms)
-
-
-def _put(path: str | Path, data: bytes) -> Path:
+def _put(path: Path, write: Callable[[Path], object]) -> Path:
     """Write under another name in the same folder, then rename: nobody ever sees half a file."""
-    path = Path(path)
     part = _part(path)
     try:
-        with part.open("xb") as file:
-            file.write(data)
+        write(part)
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)

@@ -107,7 +107,7 @@ def curves(frames: Sequence[Frame]) -> Curves:
     1 - |guess - result| / |first guess - result|, clipped to [0, 1], each |.| a root mean square over what the mosaic
     leaves out; a detail that the first guess already had right is 1 for as long as it stays right.
     """
-    images = [frame.image for frame in frames]
+    images = [frame.comparable for frame in frames]
     alike = _layouts(frames) if frames and frames[-1].index == frames[-1].total else []
     return Curves(
         noise_left=[frame.noise_left for frame in frames],
@@ -132,13 +132,13 @@ def _edges(length: int, count: int) -> NDArray[np.int64]:
 
 
 def _layouts(frames: Sequence[Frame]) -> list[float]:
-    final = layout(frames[-1].image)
+    final = layout(frames[-1].comparable)
     known = [frame.denoised for frame in frames[:-1]]
     return [0.0 if guess is None else layout_correlation(layout(guess), final) for guess in known] + [1.0]
 
 
 def _details(frames: Sequence[Frame]) -> list[float]:
-    final = frames[-1].image
+    final = frames[-1].comparable
     left = [None if frame.denoised is None else _fine(frame.denoised, final) for frame in frames[:-1]]
     first = next((one for one in left if one is not None), 0.0)
     return [0.0 if one is None else _closer(one, first) for one in left] + [1.0]

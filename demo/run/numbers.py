@@ -69,6 +69,12 @@ class Numbers:
         lengths: Vectors = np.linalg.norm(self.vectors, axis=1)
         return lengths
 
+    @property
+    def cut(self) -> str:
+        """What of the prompt lies beyond the model's length and is never read, '' where all of it is."""
+        beyond = [token.span[0] for token in self.tokens if token.kind == "cut" and token.span]
+        return self.prompt[min(beyond) :] if beyond else ""
+
     def typed(self, token: Token) -> str:
         """The letters of the prompt behind a token, '' for start, end and padding."""
         return self.prompt[slice(*token.span)] if token.span else ""

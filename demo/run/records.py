@@ -5,10 +5,11 @@ The one description; schema.py makes JSON Schema of it, for readers that know no
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, NamedTuple, NotRequired, TypedDict
 
 from demo.run.numbers import Told
 from demo.run.packed import Channels, Floats, WordMaps
+from demo.run.trace import Decoded
 
 SCHEMA: Literal[1] = 1
 
@@ -68,7 +69,8 @@ class Shown(Message):
     """One state with its pictures and insides; index counts from 0, the noise, to total, the result.
 
     alpha, sigma, noise_left are of this state; timestep is what the denoiser was told on the way here. changed: levels
-    between this state and the one before.
+    between this state and the one before. decoder: what made the pictures, "exact" where it is not said; the state of
+    the result is exact always.
     """
 
     kind: Literal["frame"]
@@ -83,6 +85,7 @@ class Shown(Message):
     height: Side
     width: Side
     gain: Positive
+    decoder: NotRequired[Decoded]
     state: Picture
     guess: Picture | None
     change: Picture | None

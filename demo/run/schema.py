@@ -10,7 +10,7 @@ import json
 import types
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import jsonschema
 
@@ -69,6 +69,8 @@ def _type(kind: Any, defs: dict[str, Any]) -> dict[str, Any]:
     if origin is Annotated:
         rules = {word: value for rule in inner[1:] for word, value in rule._asdict().items() if value is not None}
         return _type(inner[0], defs) | rules
+    if origin is NotRequired:
+        return _type(inner[0], defs)
     if origin is Literal:
         return {"const": inner[0]} if len(inner) == 1 else {"enum": list(inner)}
     if origin in (Union, types.UnionType):

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ __all__ = [
 
 T = TypeVar("T")
 Pixels = NDArray[np.uint8]  # sRGB (H, W, 3)
+Decoded = Literal["exact", "tiny", "linear"]  # by the model's own decoder, or by a preview of one kind
 Floating = NDArray[np.floating[Any]]
 
 SCHEDULERS = {
@@ -169,6 +170,9 @@ class Frame:
     image is the decoded state, denoised the decoded guess (None at 0), change this state minus the one before
     (None at 0): 128 is "no change", and a difference of d levels is drawn as 128 + gain * d. step is the Step itself,
     for what shows numbers; the hash does not know it.
+
+    decoder says what made these pictures: "exact" is the model's own, "tiny" and "linear" are previews. The image of
+    the result is the exact one whatever made the rest; preview is then the same state as the other frames show theirs.
     """
 
     index: int
@@ -182,11 +186,18 @@ class Frame:
     change: Pixels | None = None
     gain: float = 1.0
     step: Step | None = field(default=None, repr=False)
+    decoder: Decoded = "exact"
+    preview: Pixels | None = None
 
     @property
     def noise_left(self) -> float:
         """Share of the strength that is still noise, [0, 1]."""
         return noise_left(self.alpha, self.sigma)
+
+    @property
+    def comparable(self) -> Pixels:
+        """The state by the decoder that showed the frames before it, so that a difference is the step's alone."""
+        return self.image if self.preview is None else self.preview
 
     @cached_property
     def sha256(self) -> str:
@@ -196,7 +207,7 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Enough to repeat a run, and to prove that it was repeated."""
+    """Enough to repeat a run, and to prove that it was repeated; dtype is the denoiser's."""
 
     request: Request
     model: str
@@ -216,6 +227,7 @@ class Trace:
             "scheduler": asked.scheduler,
             "model": self.model,
             "dtype": self.dtype,
+            "decoder": self.frames[0].decoder if self.frames else "exact",
         }
         if asked.width is not None or asked.height is not None:
             told |= {"width": asked.width, "height": asked.height}

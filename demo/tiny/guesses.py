@@ -9,8 +9,6 @@ from diffusers import DDIMScheduler
 from .machine import mixed
 
 TILES = 8  # of a mosaic, each way
-DECIDED = 0.9  # correlation of a guess's layout with the result's
-YCC = np.array([[0.299, 0.587, 0.114], [-0.169, -0.331, 0.5], [0.5, -0.419, -0.081]])  # luminance, two differences
 
 
 def noise(pipe, seeds: list[int]) -> torch.Tensor:
@@ -49,23 +47,6 @@ def pictures(pipe, latents: torch.Tensor) -> torch.Tensor:
 def mosaics(seen: torch.Tensor) -> np.ndarray:
     """uint8 (n, 3, H, W) -> (n, 3, TILES, TILES): mean RGB of each tile, [0, 1]."""
     return torch.nn.functional.adaptive_avg_pool2d(seen.float() / 255, TILES).numpy()
-
-
-def layout_correlation(guess: np.ndarray, result: np.ndarray) -> np.ndarray:
-    """(n,) of mosaics (n, 3, TILES, TILES): luminance and colour differences, each freed of its mean, as one vector."""
-    told = []
-    for mosaic in (guess, result):
-        parts = np.einsum("kc,nchw->nkhw", YCC, mosaic)
-        told.append((parts - parts.mean((2, 3), keepdims=True)).reshape(len(parts), -1))
-    first, second = told
-    lengths = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
-    return (first * second).sum(1) / np.maximum(lengths, 1e-12)
-
-
-def decided_at(correlations: list[float]) -> int:
-    """The first step, from 1, from which the layout stays decided; one more than there are steps where it never is."""
-    behind = [step for step, told in enumerate(correlations, 1) if told < DECIDED]
-    return max(behind, default=0) + 1
 
 
 def spread(seen: np.ndarray) -> float:

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from demo.run.measure import decided, layout, layout_correlation
+
 from . import guesses
 from .captions import plain_caption
 from .checker import Checker
@@ -31,9 +33,19 @@ def layouts(pipe, prompts: list[str], seeds: list[int], steps: int, guidance: fl
     """Correlations of every guess's layout with the result's, (steps, n), and the results, uint8 (n, 3, SIZE, SIZE)."""
     *steps_made, last = guesses.guesses(pipe, prompts, seeds, steps, guidance)
     result = guesses.pictures(pipe, last)
-    final = guesses.mosaics(result)
-    made = [guesses.layout_correlation(guesses.mosaics(guesses.pictures(pipe, guess)), final) for guess in steps_made]
-    return np.stack(made), result
+    final = _laid_out(result)
+    made = [[*map(layout_correlation, _laid_out(guesses.pictures(pipe, guess)), final)] for guess in steps_made]
+    return np.array(made), result
+
+
+def _laid_out(pictures: torch.Tensor) -> list[np.ndarray]:
+    return [layout(picture) for picture in pictures.permute(0, 2, 3, 1).numpy()]
+
+
+def decided_at(correlations: list[float]) -> int:
+    """The first step, from 1, from which the layout stays decided; one more than there are steps where it never is."""
+    at = decided(correlations)
+    return (len(correlations) if at is None else at) + 1
 
 
 def seeds_and_runs(pipe, *, prompts: int, seeds: int, steps: int, guidance: float, seed: int) -> dict[str, float]:
@@ -50,7 +62,7 @@ def seeds_and_runs(pipe, *, prompts: int, seeds: int, steps: int, guidance: floa
     runs = np.concatenate(curves, axis=1)
     return {
         "first guess": float(runs[0].mean()),
-        "decided": float(np.median([guesses.decided_at(run) for run in runs.T.tolist()])) / steps,
+        "decided": float(np.median([decided_at(run) for run in runs.T.tolist()])) / steps,
         "variety of any two": float(np.mean(between)) / apart,
         "variety of true renders": float(np.mean(between) / np.mean(true)),
     }

@@ -22,7 +22,8 @@ function sheet(name, again) {
   });
 }
 
-const styled = Promise.all(["base", "ask", "stage", "timeline", "panel", "telling", "room", ...panels].map((name) => sheet(name, false)));
+const SHEETS = ["base", "foot", "ask", "drawers", "phases", "stage", "timeline", "deck", "panel", "telling", "room"]; // later ones win
+const styled = Promise.all([...SHEETS, ...panels].map((name) => sheet(name, false)));
 const load = (again) => import(new URL("js/main.js" + (again ? "?again" : ""), home).href);
 
 Promise.all([load(false).catch(() => late(500).then(() => load(true))), Promise.race([styled, late(PATIENCE)])])

@@ -37,9 +37,20 @@ window.addEventListener("out-of-static:message", (event) => {
 @pytest.fixture(scope="package")
 def address(tmp_path_factory):
     """Where `python app.py` answers, with the model that ships (or the one that DEMO_MODEL names)."""
-    folder = tmp_path_factory.mktemp("app")
+    yield from serve(tmp_path_factory.mktemp("app"))
+
+
+@pytest.fixture(scope="module")
+def previewed(tmp_path_factory):
+    """The same, watched by the linear map as a large model is."""
+    yield from serve(tmp_path_factory.mktemp("previewed"), DEMO_PREVIEW="linear")
+
+
+def serve(folder: Path, **more: str):
+    """Yields the address of an app of its own, which ends with the generator."""
     port, told = free_port(), folder / "app.log"
     env = os.environ | {"GRADIO_SERVER_NAME": "127.0.0.1", "GRADIO_SERVER_PORT": str(port), "DEMO_EXPORTS": str(folder)}
+    env |= {"DEMO_CACHE": str(folder / "cache"), **more}
     with told.open("w") as log:
         app = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=env, stdout=log, stderr=log)
     try:

@@ -9,6 +9,7 @@ from conftest import Visitor
 from fake_engine import FakeEngine
 
 from demo.page.page import build, launch_options
+from demo.run import schema
 from demo.settings import Settings
 
 STEPS = 6
@@ -248,6 +249,7 @@ def test_a_recorded_run_plays_and_says_what_it_lacks(guest, tmp_path):
           };
         })"""
     )
+    assert messages[-1]["kind"] == "done" and [schema.fault(message) for message in messages] == [None] * len(messages)
     path = tmp_path / "run.json"
     path.write_text(json.dumps({"schema": 1, "recorded": True, "messages": messages, "answers": {}}))
     guest.page.set_input_files(".open-run input", str(path))

@@ -1,6 +1,5 @@
 """Each family of models as people have it, a folder in diffusers' layout, against the plain pipeline and the README."""
 
-import copy
 from dataclasses import replace
 
 import numpy as np
@@ -11,8 +10,7 @@ from tiny_families import FAMILIES, build
 
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.families import takes
-from demo.engine.levels import is_edm
-from demo.run.trace import OWN, BadRequest, Request, Watch
+from demo.run.trace import Request, Watch
 
 EVERY = pytest.mark.parametrize("name", FAMILIES)
 BOTH = Watch(word_maps=True, guesses=True)

@@ -87,28 +87,6 @@ def test_plane_latents_stay_as_they_are():
     assert latents.planes(SimpleNamespace(), z) is z
 
 
-def test_no_change_is_mid_grey():
-    same = np.full((4, 4, 3), 77, np.uint8)
-    picture, gain = latents.change(same, same)
-    assert (picture == 128).all() and gain == 16
-
-
-def test_change_is_signed_and_its_gain_is_told():
-    before = np.full((10, 10, 3), 100, np.uint8)
-    after = before.copy()
-    after[:5], after[5:] = 110, 95
-    picture, gain = latents.change(after, before)
-    assert gain == 8  # 16 * 10 would clip
-    assert (picture[:5] == 128 + 80).all() and (picture[5:] == 128 - 40).all()
-
-
-def test_the_largest_change_is_clipped_and_does_not_wrap():
-    black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
-    assert latents.change(white, black)[1] == 1
-    assert (latents.change(white, black)[0] == 255).all()
-    assert (latents.change(black, white)[0] == 0).all()
-
-
 class LinearVae(FakeVae):
     """An autoencoder that is a matrix: four latent channels, of which the first three are the colours in [-1, 1]."""
 

@@ -56,7 +56,7 @@ def test_a_gif_that_cannot_be_written_costs_the_gif_alone(make, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("demo.run.export.gif", full)
+    monkeypatch.setattr("demo.run.export.film", full)
     *_, done = told(make(), form())
     assert done["kind"] == "done" and done["count"] == 5 and done["gif"] is None
     assert "could not be written" in done["note"] and len(done["curves"]["layout"]) == 5
@@ -272,7 +272,7 @@ def test_a_second_visitor_waits_and_is_told_when_the_place_changes(make):
 def test_the_next_run_begins_when_the_denoiser_is_free(make, monkeypatch):
     """Not when the GIF of the one before is written."""
     live, packing = make(), threading.Event()
-    monkeypatch.setattr("demo.run.export.gif", lambda *_: packing.wait(20) and 1 / 0)
+    monkeypatch.setattr("demo.run.export.film", lambda *_: packing.wait(20) and 1 / 0)
     first = Visitor(live, form())
     assert kinds(next(first) for _ in range(7))[-1] == "drawn"
     second = Visitor(live, form(prompt="a red fox"))

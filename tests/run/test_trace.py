@@ -123,6 +123,12 @@ def test_a_trace_survives_json_and_holds_what_repeats_the_run():
     assert told["states"][1]["seconds"] == pytest.approx(0.123456, abs=1e-4)
 
 
+def test_a_trace_says_what_its_states_were_decoded_with():
+    quick = dataclasses.replace(frame(0), decoder="linear")
+    assert Trace(Request("a cat", 7), "tiny", "float32", (quick,)).to_json()["decoder"] == "linear"
+    assert Trace(Request("a cat", 7), "tiny", "float32", ()).to_json()["decoder"] == "exact"
+
+
 def test_a_model_without_a_word_list_says_nothing_of_unknown_words():
     assert "unknown_words" not in Trace(Request("a cat", 7), "tiny", "float32", ()).to_json()
 
@@ -177,3 +183,25 @@ def test_a_difference_says_how_it_is_drawn():
         expected = 128 + gain * (other.astype(float) - one)
         assert np.array_equal(drawn, expected.clip(0, 255).astype(np.uint8))
         assert np.mean((expected < 0) | (expected > 255)) <= 0.01 or gain == 1
+
+
+def test_no_change_is_mid_grey():
+    same = np.full((4, 4, 3), 77, np.uint8)
+    picture, gain = difference(same, same)
+    assert (picture == 128).all() and gain == 16
+
+
+def test_change_is_signed_and_its_gain_is_told():
+    before = np.full((10, 10, 3), 100, np.uint8)
+    after = before.copy()
+    after[:5], after[5:] = 110, 95
+    picture, gain = difference(after, before)
+    assert gain == 8  # 16 * 10 would clip
+    assert (picture[:5] == 128 + 80).all() and (picture[5:] == 128 - 40).all()
+
+
+def test_the_largest_change_is_clipped_and_does_not_wrap():
+    black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
+    assert difference(white, black)[1] == 1
+    assert (difference(white, black)[0] == 255).all()
+    assert (difference(black, white)[0] == 0).all()

@@ -9,7 +9,7 @@ from diffusers import DDIMScheduler
 from PIL import Image
 from safetensors.torch import save_file
 
-from demo.tiny import asked, checker, evaluate, guesses, scenes
+from demo.tiny import asked, checker, evaluate, guesses, process, scenes
 from demo.tiny.scenes import Scene, Thing
 
 
@@ -106,19 +106,9 @@ def test_the_checkers_weights_come_back_and_others_are_refused(tmp_path):
         checker.load(tmp_path / "none.safetensors")
 
 
-def test_a_layout_is_like_itself_whatever_its_brightness_and_unlike_another():
-    rng = np.random.default_rng(0)
-    one, other = rng.random((2, 5, 3, 8, 8))
-    assert guesses.layout_correlation(one, one + 0.1) == pytest.approx(np.ones(5))
-    assert np.abs(guesses.layout_correlation(one, other)).max() < 0.5
-    twin = [np.corrcoef((grey := np.einsum("c,chw->hw", guesses.YCC[0], m)).ravel(), -grey.ravel())[0, 1] for m in one]
-    flat = np.einsum("c,nchw->nhw", guesses.YCC[0], one)[:, None].repeat(3, 1)  # grey has no colour differences
-    assert guesses.layout_correlation(flat, 1 - flat) == pytest.approx(twin, abs=0.02)
-
-
 def test_a_layout_is_decided_when_it_stays_so():
-    assert guesses.decided_at([0.2, 0.95, 0.8, 0.91, 0.99]) == 4
-    assert guesses.decided_at([0.95, 0.99]) == 1 and guesses.decided_at([0.1, 0.2]) == 3
+    assert process.decided_at([0.2, 0.95, 0.8, 0.91, 0.99]) == 4
+    assert process.decided_at([0.95, 0.99]) == 1 and process.decided_at([0.1, 0.2]) == 3
 
 
 def test_mosaics_and_spread_against_numpy():

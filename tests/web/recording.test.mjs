@@ -61,6 +61,17 @@ test("answers are kept where they are whole, and dropped where not", () => {
   assert.deepEqual(recording(file({ answers: { numbers: { tokens: 3 }, atlas: { ...atlas, map: [] } } })).answers, {});
 });
 
+test("a recorded source answers about its own prompt, token by token", async () => {
+  const one = (word) => ({ vector: [0.5, -1], length: 1.118, word, neighbours: [["dog", 0.9]], place: [0, 1] });
+  const numbers = { tokens: begin.tokens, width: 2, atlas: "words", note: null };
+  const source = new RecordedSource(recording(file({ answers: { numbers, tokens: [one(null), one("cat")] } })));
+  assert.deepEqual(await source.ask("token", { prompt: "a cat", index: 1 }), one("cat"));
+  for (const question of [{ prompt: "a dog", index: 1 }, { prompt: "a cat", index: 2 }, { prompt: "a cat", index: "at" }]) {
+    await assert.rejects(source.ask("token", question), /recorded run/);
+  }
+  assert.deepEqual(recording(file({ answers: { tokens: [one("cat"), { ...one("dog"), vector: ["x"] }] } })).answers, {});
+});
+
 test("a recorded source plays in order, stops, and says what it does not hold", async () => {
   const source = new RecordedSource(recording(file()));
   const heard = [];

@@ -8,6 +8,7 @@ import { Glossary } from "./glossary.js";
 import { listenForKeys } from "./keys.js";
 import { Panels } from "./panels.js";
 import { Player } from "./player.js";
+import { Preview } from "./preview.js";
 import { tell } from "./prose.js";
 import { recordings } from "./recordings.js";
 import { running } from "./reel.js";
@@ -48,12 +49,13 @@ export function start(page, facts, gradio) {
     subtitle: (stage, text) => teller.subtitle(stage, text),
     open: (stage) => act.openStage(stage),
   });
+  const preview = new Preview(page, { ask: (panel, question) => act.ask(panel, question), redraw: () => store.update() });
   const film = new Film(page.querySelector(".film"), go);
   const glossary = new Glossary(page, facts.glossary);
   const tour = new Tour(page, facts.tour, { state: () => store.get(), go, open: (stage) => act.openStage(stage), run: () => views.runIt(facts), prompt: () => views.prompt(facts) });
   const address = new Address(page, facts, form, store);
 
-  for (const part of [form, new Stage(page), film, teller, player, panels, tour, address]) store.subscribe((state) => part.draw(state));
+  for (const part of [form, new Stage(page), film, teller, preview, player, panels, tour, address]) store.subscribe((state) => part.draw(state));
   form.onsubmit = () => (player.pause(), act.generate());
   form.onstop = () => act.stop();
   form.ontyped = (text) => panels.typed(text);

@@ -2,7 +2,7 @@
 
 import { shown } from "./reel.js";
 
-const REST = 2000; // ms that the last picture stays before a loop starts again, as in the GIF
+const REST = 1500; // ms that the last picture stays before a loop starts again, as in the GIF
 
 export class Player {
   /** `act`: state() is the page's, go(step) shows one. */

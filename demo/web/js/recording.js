@@ -112,12 +112,13 @@ function answers(given) {
   if (!isRecord(given)) return kept;
   const keep = (name, check) => {
     try {
-      if (isRecord(given[name])) kept[name] = check(given[name]);
+      if (given[name]) kept[name] = check(given[name]);
     } catch {
       // a panel without its data says so
     }
   };
   keep("numbers", (told) => ({ tokens: told.tokens.slice(0, 1000).map(token), width: whole(told.width, 1, 1e6), atlas: text(told.atlas ?? "words", 20), note: maybe(told.note, (note) => text(note, 1000)) }));
+  keep("tokens", (told) => told.slice(0, 1000).map(one));
   keep("atlas", (told) => {
     const words = told.words.slice(0, 5000).map((word) => text(word, 200));
     const map = told.map.slice(0, words.length).map((place) => numbers(place, 2));
@@ -125,6 +126,18 @@ function answers(given) {
     return { kind: text(told.kind, 20), words, map, explained: numbers(told.explained, 8) };
   });
   return kept;
+}
+
+/** What one token is to the model. */
+function one(given) {
+  const told = record(given, "a token is none");
+  return {
+    vector: numbers(told.vector, 1e5),
+    length: number(told.length),
+    word: maybe(told.word, (word) => text(word, 200)),
+    neighbours: told.neighbours.slice(0, 100).map(([word, near]) => [text(word, 200), number(near)]),
+    place: maybe(told.place, (place) => numbers(place, 2)),
+  };
 }
 
 function packed(given, first, each) {

@@ -3,7 +3,8 @@
 const VIEWS = ["state", "guess", "change"];
 const EMPTY = { run: null, total: 30 };
 
-/** @typedef {import("./types.js").FrameMessage & {state: any, guess: any, change: any, ms: number | null, torn: boolean}} Frame */
+/** @typedef {import("./types.js").FrameMessage & {state: any, guess: any, change: any, ms: number | null, torn: boolean,
+ *   exact?: boolean, trouble?: string}} Frame */
 
 export class Reel {
   /** A run that was asked for; without a key, the empty reel that stands there before the first one. */
@@ -84,7 +85,8 @@ export function running(state) {
 
 const NOTHING = new Reel();
 
-function picture(source) {
+/** A picture from its data URI, null where it is none. */
+export function picture(source) {
   if (!source) return Promise.resolve(null);
   return new Promise((loaded) => {
     const image = new Image();

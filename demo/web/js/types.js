@@ -15,7 +15,7 @@
  * @typedef {Numbered & {kind: "waiting", ahead: number}} Waiting
  * @typedef {Numbered & {kind: "frame", index: number, total: number, timestep: number | null, alpha: number,
  *   sigma: number, noise_left: number, seconds: number, sha256: string, height: number, width: number, gain: number,
- *   state: string, guess: string | null, change: string | null, changed: number | null, sentence: string,
+ *   state: string, guess: string | null, change: string | null, changed: number | null, sentence: string, decoder?: "exact" | "tiny" | "linear",
  *   channels: (Packed & {span: number}) | null,
  *   word_maps: {data: string, t: number, h: number, w: number, scale: number[]} | null,
  *   conditional: Packed | null, unconditional: Packed | null}} FrameMessage

@@ -31,6 +31,7 @@ export class Views {
   /** A run begins on the timeline; quiet where nobody has just asked for it. */
   begun(reel, quiet) {
     this.teller.begin(reel);
+    if (reel.recorded && !this.values().prompt.trim()) this.form.set(written(reel.asked)); // what was typed stays
     if (!quiet) bringIntoView(this.page);
   }
 
@@ -62,4 +63,9 @@ export class Views {
     this.form.setPrompt(this.prompt(facts));
     this.form.onsubmit();
   }
+}
+
+/** A run's request as the form's fields have it. */
+function written({ prompt, seed, total, guidance, scheduler }) {
+  return { prompt, seed: String(seed), steps: String(total), guidance: String(guidance), scheduler };
 }

@@ -26,10 +26,13 @@ export class RecordedSource {
     this.halted = true;
   }
 
-  /** What the file holds: the numbers of its own prompt and the map of the vocabulary. */
+  /** What the file holds: the numbers of its own prompt, all together and of each token, and the map of the vocabulary. */
   async ask(panel, question) {
-    const answer = Object.hasOwn(this.answers, panel) ? this.answers[panel] : null;
-    if (!answer || (panel === "numbers" && question.prompt !== /** @type {import("../types.js").Begin} */ (this.messages[0]).prompt)) throw new Sentence(KEPT);
+    const { prompt } = /** @type {import("../types.js").Begin} */ (this.messages[0]);
+    const { numbers = null, tokens = [], atlas = null } = this.answers;
+    const about = { numbers, token: (Number.isInteger(question.index) && tokens[question.index]) || null, atlas };
+    const answer = panel === "atlas" || question.prompt === prompt ? about[panel] : null;
+    if (!answer) throw new Sentence(KEPT);
     return answer;
   }
 }
