@@ -99,6 +99,7 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
         "model": engine.model,
         "words": list(able.vocabulary or ()),
         "groups": vocabulary.groups(settings.model, able.vocabulary),
+        "related": vocabulary.related(settings.model),
         "examples": list(vocabulary.EXAMPLES),
         **{name: value for name, value in able.to_json().items() if name != "vocabulary"},
         "preview": engine.preview().to_json(),

@@ -16,7 +16,7 @@ from demo.page import page
 from demo.page.live import Live
 from demo.page.page import facts
 from demo.page.site import STATIC
-from demo.page.vocabulary import EXAMPLES, groups
+from demo.page.vocabulary import EXAMPLES, groups, related
 from demo.run import explain
 from demo.run.store import Runs
 
@@ -152,4 +152,8 @@ def test_groups_come_from_the_model_folder(tmp_path):
     assert groups(str(tmp_path), ("a", "b")) == {"words": ["a", "b"]}
     told = {"words": ["red", "cat"], "groups": {"colours": ["red"], "rides": []}}
     (tmp_path / "vocabulary.json").write_text(json.dumps(told))
+    assert groups(str(tmp_path), tuple(told["words"])) == {"colours": ["red"]} and related(str(tmp_path)) == {}
+    told = {"words": ["red", "cat"], "colours": ["red"], "related": {"kitten": ["cat"]}}
+    (tmp_path / "vocabulary.json").write_text(json.dumps(told))
     assert groups(str(tmp_path), tuple(told["words"])) == {"colours": ["red"]}
+    assert related(str(tmp_path)) == {"kitten": ["cat"]}

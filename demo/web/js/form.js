@@ -2,8 +2,9 @@
 
 import { running } from "./reel.js";
 import { lengthOf, many } from "./text.js";
-import { unknownIn } from "./words.js";
+import { nearest, unknownIn } from "./words.js";
 
+const NEARLY = 0.8; // of the longest prompt: then its length is what matters
 const FIELDS = ["steps", "guidance", "seed", "scheduler", "negative_prompt", "width", "height"];
 
 export class Form {
@@ -11,6 +12,7 @@ export class Form {
     this.page = page;
     this.facts = facts;
     this.known = new Set(facts.words);
+    this.names = [...new Set(Object.values(facts.groups).flat())];
     this.form = page.querySelector(".ask");
     this.prompt = page.querySelector("#oos-prompt");
     this.marks = page.querySelector(".prompt-marks");
@@ -216,7 +218,26 @@ export class Form {
   }
 
   advice(text, unknown) {
-    return [advice(text, unknown, { limit: this.facts.limits.prompt, known: this.known.size, model: this.facts.model, reads: this.facts.reads })];
+    const told = advice(text, unknown, { limit: this.facts.limits.prompt, known: this.known.size, model: this.facts.model, reads: this.facts.reads });
+    const missed = [...new Set(unknown.map(({ word }) => word))];
+    const offered = missed.flatMap((word) => nearest(word, this.facts.related, this.names).map((name) => ({ word, name })));
+    if (!offered.length || lengthOf(text) > this.facts.limits.prompt * NEARLY) return [told];
+    return [told, " It knows ", ...offered.slice(0, 4).flatMap((one, at) => [at ? " " : "", this.instead(one)])];
+  }
+
+  /** A button that takes a word that the model knows for one that it does not, wherever that stands. */
+  instead({ word, name }) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "instead";
+    button.textContent = name;
+    button.setAttribute("aria-label", name + " instead of " + word);
+    button.onclick = () => {
+      const places = unknownIn(this.prompt.value, this.known).filter((found) => found.word === word).reverse();
+      this.setPrompt(places.reduce((text, { at }) => text.slice(0, at) + name + text.slice(at + word.length), this.prompt.value));
+      this.prompt.focus();
+    };
+    return button;
   }
 
   swap(running) {
@@ -232,7 +253,7 @@ export class Form {
 export function advice(text, unknown, { limit, known, model, reads = true }) {
   if (!reads) return "This is " + model + ". It reads no words: whatever you type, it draws what it was taught.";
   const length = lengthOf(text);
-  if (length > limit * 0.8) return length + " of " + limit + " characters";
+  if (length > limit * NEARLY) return length + " of " + limit + " characters";
   if (!unknown.length) {
     return known ? "A tiny model trained on emoji scenes. It knows " + many(known, "word") + ", and nothing else in the world." : "This is " + model + ".";
   }
