@@ -22,7 +22,7 @@ def main() -> int:
 
 def page(settings: Settings):
     """The page on its engine, not launched. Raises BadModel."""
-    engine = DiffusersEngine.load(settings.model, settings.upscaler, settings.preview, settings.cache)
+    engine = DiffusersEngine.load(settings.model, settings.upscaler, **settings.machine())
     return build(engine, settings)
 
 

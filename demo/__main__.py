@@ -59,7 +59,7 @@ def load_engine(model: str) -> Engine:
 
     try:
         settings = _settings()
-        return DiffusersEngine.load(model, preview=settings.preview, cache=settings.cache)
+        return DiffusersEngine.load(model, **settings.machine())
     except BadModel as error:
         raise Refused(str(error)) from error
 

@@ -23,7 +23,7 @@ def build_pipeline() -> StableDiffusionPipeline:
     pipe = StableDiffusionPipeline(
         vae=_autoencoder(),
         text_encoder=_text_encoder(),
-        tokenizer=tokenizer(),
+        tokenizer=build_tokenizer(),
         unet=_unet(),
         scheduler=DDIMScheduler(**SCHEDULE, steps_offset=1),
         safety_checker=None,
@@ -77,7 +77,7 @@ def _text_encoder() -> CLIPTextModel:
     return CLIPTextModel(config).eval()
 
 
-def tokenizer(longest: int = 16, chat_template: str | None = None) -> PreTrainedTokenizerFast:
+def build_tokenizer(longest: int = 16, chat_template: str | None = None) -> PreTrainedTokenizerFast:
     """Words at blanks, WORDS alone; `longest` tokens, start and end included."""
     ids = {word: number for number, word in enumerate(WORDS)}
     split = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))

@@ -10,7 +10,7 @@ from pathlib import Path
 import diffusers as d
 import torch
 import transformers as t
-from random_model import tokenizer
+from random_model import build_tokenizer
 
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 
@@ -77,7 +77,7 @@ def sd(scheduler, **options):
     return d.StableDiffusionPipeline(
         vae=kl(),
         text_encoder=clip(),
-        tokenizer=tokenizer(),
+        tokenizer=build_tokenizer(),
         unet=unet(**options),
         scheduler=scheduler,
         safety_checker=None,
@@ -100,8 +100,8 @@ def sdxl(scheduler, **vae):
         vae=kl(**vae),
         text_encoder=clip(),
         text_encoder_2=clip(projected=32),
-        tokenizer=tokenizer(),
-        tokenizer_2=tokenizer(),
+        tokenizer=build_tokenizer(),
+        tokenizer_2=build_tokenizer(),
         unet=reader,
         scheduler=scheduler,
         add_watermarker=False,
@@ -176,11 +176,11 @@ def sd3(with_t5: bool = True):
         scheduler=d.FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=kl(16, scaling_factor=1.5305, shift_factor=0.0609),
         text_encoder=clip(projected=32),
-        tokenizer=tokenizer(),
+        tokenizer=build_tokenizer(),
         text_encoder_2=clip(projected=32),
-        tokenizer_2=tokenizer(),
+        tokenizer_2=build_tokenizer(),
         text_encoder_3=t5(64) if with_t5 else None,
-        tokenizer_3=tokenizer() if with_t5 else None,
+        tokenizer_3=build_tokenizer() if with_t5 else None,
     )
 
 
@@ -202,9 +202,9 @@ def flux(guided: bool):
         scheduler=d.FlowMatchEulerDiscreteScheduler(**dynamic),
         vae=kl(4, scaling_factor=0.3611, shift_factor=0.1159),
         text_encoder=clip(),
-        tokenizer=tokenizer(),
+        tokenizer=build_tokenizer(),
         text_encoder_2=t5(),
-        tokenizer_2=tokenizer(),
+        tokenizer_2=build_tokenizer(),
         transformer=transformer,
     )
 
@@ -223,7 +223,7 @@ def pixart():
         use_additional_conditions=False,
     ).eval()
     return d.PixArtSigmaPipeline(
-        tokenizer=tokenizer(),
+        tokenizer=build_tokenizer(),
         text_encoder=t5(),
         vae=kl(),
         transformer=transformer,
@@ -267,7 +267,7 @@ def sana():
     )
     flow = {"prediction_type": "flow_prediction", "use_flow_sigmas": True, "flow_shift": 3.0}
     return d.SanaPipeline(
-        tokenizer=tokenizer(longest=600),
+        tokenizer=build_tokenizer(longest=600),
         text_encoder=t.Gemma2Model(gemma).eval(),
         vae=vae,
         transformer=transformer,
@@ -301,7 +301,7 @@ def z_image():
         scheduler=d.FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=kl(16, 3, scaling_factor=0.3611, shift_factor=0.1159),
         text_encoder=t.Qwen3Model(qwen).eval(),
-        tokenizer=tokenizer(512, "{{ messages[0].content }}"),
+        tokenizer=build_tokenizer(512, "{{ messages[0].content }}"),
         transformer=transformer,
     )
 
@@ -335,7 +335,7 @@ def qwen_image():
         scheduler=d.FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
         vae=vae,
         text_encoder=t.Qwen2_5_VLForConditionalGeneration(config).eval(),
-        tokenizer=tokenizer(1024),
+        tokenizer=build_tokenizer(1024),
         transformer=transformer,
     )
 
@@ -366,7 +366,7 @@ def ddim():
 def deepfloyd():
     """IF's first stage: pixels from T5's words, and a variance that is learned."""
     return d.IFPipeline(
-        tokenizer=tokenizer(77),
+        tokenizer=build_tokenizer(77),
         text_encoder=t5(),
         unet=unet(
             3,

@@ -17,13 +17,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from demo.engine import decoders, latents
+from demo.engine import decoders, latents, precision
 from demo.engine.abilities import abilities_of
 from demo.engine.api import BrokenRun, Preview
 from demo.engine.attention import Listener, listening
 from demo.engine.darkroom import Darkroom
 from demo.engine.door import stand_before
 from demo.engine.families import arguments, own_size
+from demo.engine.machine import Carrier, memory_told
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
 from demo.engine.prompt import Reader
 from demo.engine.refusals import refuse_folder, refuse_parts
@@ -47,22 +48,33 @@ class DiffusersEngine:
         source: Path | str = "",
         preview: str = "",
         cache: Path | None = None,
+        offload: str = "",
     ):
         self.model = model  # for display, as in the trace
         self.abilities = abilities_of(pipe, source, vocabulary, upscaler)
         self._size = own_size(pipe, source) or (None, None)
         self._words = vocabulary
-        self._pipe, self._cache = pipe, cache
+        self._pipe, self._cache, self._offload = pipe, cache, offload
         self._exact, self._decoder = decoders.exact(pipe), decoders.choose(pipe, preview, self.preview)
         self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
         self._desk, self._lazy = Desk(), threading.Lock()
         self._made: dict[str, object] = {}  # what is made once, when first asked for
 
     @classmethod
-    def load(cls, model: str, upscaler: str = "", preview: str = "", cache: Path | None = None) -> DiffusersEngine:
+    def load(
+        cls,
+        model: str,
+        upscaler: str = "",
+        *,
+        preview: str = "",
+        cache: Path | None = None,
+        dtype: str = "",
+        offload: str = "",
+    ) -> DiffusersEngine:
         """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence.
 
-        preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept.
+        preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept; None
+        finds nothing out. dtype: what the denoiser computes in, "" what suits. offload: see `machine.place`.
         """
         source = find(model)
         if upscaler:
@@ -70,10 +82,12 @@ class DiffusersEngine:
         if isinstance(source, Path):
             with quiet():
                 refuse_folder(source)
-        pipe = aside(open_pipeline, source)
+        pipe = aside(open_pipeline, source, dtype, offload)
         refuse_parts(pipe)
+        if pipe.device.type == "cpu" and not offload and (cache or dtype):
+            aside(precision.settle, pipe, cache, dtype)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache)
+        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache, offload)
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
@@ -142,7 +156,7 @@ class DiffusersEngine:
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         """The record of a run, whole or stopped."""
         unknown = None if self._words is None else tuple(self.unknown_words(request.prompt))
-        return Trace(request, self.model, str(self._pipe.dtype).removeprefix("torch."), tuple(frames), unknown)
+        return Trace(request, self.model, precision.dtype_of(self._pipe), tuple(frames), unknown)
 
     def _reader(self) -> Reader:
         if (reason := self.abilities.cannot.get("numbers")) is not None:
@@ -171,43 +185,54 @@ class DiffusersEngine:
 
     def _run(self, request: Request, watch: Watch, see) -> None:
         began = time.perf_counter()
+        carrier = Carrier(self._pipe.device.type)
         pipe = copy.copy(self._pipe)  # shares the weights; the scheduler is this run's own
         pipe.scheduler = new_scheduler(pipe, request.scheduler)
         door = stand_before(pipe, request.guidance) if watch.guesses and self.abilities.can("guidance") else None
         with listening(pipe.unet if watch.word_maps and self.abilities.can("word_maps") else None) as listener:
 
             def report(state: State) -> None:
-                step = _as_step(pipe, request, state, listener, time.perf_counter() - began)
-                must_be_finite(step)
-                see(step)
+                landing = _as_step(pipe, request, state, listener, carrier, began)
+
+                def tell() -> None:
+                    step = landing()
+                    must_be_finite(step)
+                    see(step)
+
+                carrier.tell(tell)
 
             tap = Tap(pipe.scheduler, report, door and door.guesses)
-            pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
+            with memory_told(self._offload):
+                pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
+                carrier.finish()
             tap.must_be_through()
 
     def _decoded(self, plane: np.ndarray) -> np.ndarray:
         return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
 
 
-def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: float) -> Step:
-    def plain(tensor) -> np.ndarray | None:
-        if tensor is None:
-            return None
-        return latents.planes(pipe, tensor, request.height, request.width)[0].float().cpu().numpy().copy()
+def _as_step(
+    pipe, request: Request, state: State, listener: Listener, carrier: Carrier, began: float
+) -> Callable[[], Step]:
+    """The Step of a state, whose numbers are on their way to the CPU; asked for, it waits until they are there."""
 
-    here = plain(state.latents)
-    return Step(
+    def plain(tensor) -> Callable[[], np.ndarray | None]:
+        if tensor is None:
+            return lambda: None
+        return carrier.off(latents.planes(pipe, tensor, request.height, request.width)[0])
+
+    here = latents.planes(pipe, state.latents, request.height, request.width)[0]
+    word_maps = listener.take(*here.shape[1:])
+    parts = {name: plain(getattr(state, name)) for name in ("latents", "denoised", "conditional", "unconditional")}
+    return lambda: Step(
         index=state.index,
         total=state.total,
         timestep=state.timestep,
         alpha=state.alpha,
         sigma=state.sigma,
-        latents=here,
-        denoised=plain(state.denoised),
-        seconds=seconds,
-        word_maps=listener.take(*here.shape[1:]),
-        conditional=plain(state.conditional),
-        unconditional=plain(state.unconditional),
+        word_maps=word_maps,
+        **{name: landed() for name, landed in parts.items()},
+        seconds=time.perf_counter() - began,
     )
 
 

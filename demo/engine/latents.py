@@ -46,12 +46,12 @@ def decode(pipe, latents: torch.Tensor, whose: str = "these numbers") -> list[np
     """
     vae = getattr(pipe, "vae", None)
     if vae is None:  # these are the pixels themselves
-        pixels = latents.float()
-    elif _takes_frames(vae):
-        latents = to_vae_units(latents.to(vae.device, vae.dtype), vae.config)
+        return pictures_of(pipe, latents.float(), whose)
+    device = getattr(pipe, "_execution_device", vae.device)  # where an offloaded one will be when it is called
+    latents = to_vae_units(latents.to(device, vae.dtype), vae.config)
+    if _takes_frames(vae):
         pixels = vae.decode(latents[:, :, None], return_dict=False)[0][:, :, 0]
     else:
-        latents = to_vae_units(latents.to(vae.device, vae.dtype), vae.config)
         pixels = vae.decode(latents, return_dict=False)[0]
     return pictures_of(pipe, pixels, whose)
 
@@ -106,7 +106,7 @@ def _drawings(count: int, side: int, random: torch.Generator) -> torch.Tensor:
 def _there_and_back(pipe, drawings: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Their latents, float64 (places, C), and the colours that these are decoded to, in levels (places, 3)."""
     vae = pipe.vae
-    pixels = (2 * drawings - 1).to(vae.device, vae.dtype)
+    pixels = (2 * drawings - 1).to(getattr(pipe, "_execution_device", vae.device), vae.dtype)
     encoded = vae.encode(pixels[:, :, None] if _takes_frames(vae) else pixels)
     encoded = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded[0]
     encoded = (encoded[:, :, 0] if encoded.ndim == 5 else encoded).float()

@@ -13,10 +13,10 @@ import re
 from pathlib import Path
 
 import diffusers
-import torch
 import transformers
 from diffusers import DiffusionPipeline
 
+from demo.engine import machine
 from demo.engine.api import BadModel
 from demo.engine.schedulers import stand_in
 from demo.tiny.folded import FoldedAutoencoder
@@ -38,34 +38,39 @@ def find(model: str) -> Path | str:
     return model
 
 
-def open_pipeline(source: Path | str) -> DiffusionPipeline:
-    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel."""
-    on_gpu = torch.cuda.is_available()
+def open_pipeline(source: Path | str, dtype: str = "", offload: str = "") -> DiffusionPipeline:
+    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel.
+
+    dtype and offload are for graphics cards: see machine.py.
+    """
+    device = machine.device()
     local = isinstance(source, Path)
-    options = {"local_files_only": local, "dtype": torch.float32}
     parts = {}
     try:
         index = DiffusionPipeline.load_config(source, local_files_only=local)
         if "safety_checker" in index:
             parts |= {"safety_checker": None, "requires_safety_checker": False}
-        if local and (variant := _variant(source, index)):
-            options["variant"] = variant
+        own = FoldedAutoencoder.__name__ in index.get("vae", ())  # our own class, which diffusers cannot look up
+        options = {
+            "local_files_only": local,
+            "dtype": machine.loading_dtype(index, device, dtype or ("float32" if own else "")),
+        }
+        if local:
+            machine.must_fit(source, options["dtype"], device, offload)
+            if variant := _variant(source, index):
+                options["variant"] = variant
         with quiet():
             parts |= _left_out(source, index)
             if local and (scheduler := stand_in(source / "scheduler", index.get("scheduler"))) is not None:
                 parts["scheduler"] = scheduler
-            if FoldedAutoencoder.__name__ in index.get("vae", ()):  # our own class, which diffusers cannot look up
+            if own:
                 parts["vae"] = FoldedAutoencoder.from_pretrained(source, subfolder="vae", **options)
-            elif on_gpu:
-                options["dtype"] = torch.float16
             pipe = DiffusionPipeline.from_pretrained(source, use_safetensors=True, **parts, **options)
+    except BadModel:
+        raise
     except Exception as error:  # diffusers, transformers and safetensors each have their own ways to fail
         raise BadModel(f"The model {str(source)!r} cannot be opened: {_first_sentence(error)}") from error
-    if on_gpu:
-        pipe.to("cuda")
-        vae = getattr(pipe, "vae", None)
-        if getattr(getattr(vae, "config", None), "force_upcast", False):  # it overflows in half precision
-            vae.to(torch.float32)
+    machine.place(pipe, device, offload)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
