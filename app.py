@@ -37,7 +37,7 @@ def on_zero(settings: Settings) -> Engine:
     """On ZeroGPU: the embedded model draws on the processor and costs nobody GPU time; others borrow a GPU."""
     if settings.upscaler:
         raise BadModel("DEMO_UPSCALER needs a GPU for longer than ZeroGPU lends one; unset it.")
-    engine = load(settings, stay=True)
+    engine = load(settings, offload="lent")
     if Path(settings.model).resolve() != DEFAULT_MODEL:
         return ZeroEngine(engine, spaces.GPU)
     spaces.GPU(lambda: None)  # ZeroGPU wants to see one function that would use it, or ends the Space
@@ -46,7 +46,7 @@ def on_zero(settings: Settings) -> Engine:
 
 def load(settings: Settings, **more) -> DiffusersEngine:
     """The engine in this process. Raises BadModel."""
-    return DiffusersEngine.load(settings.model, settings.upscaler, settings.preview, settings.cache, **more)
+    return DiffusersEngine.load(settings.model, settings.upscaler, **settings.machine() | more)
 
 
 if __name__ == "__main__":
