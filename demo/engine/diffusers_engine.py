@@ -10,6 +10,7 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +18,22 @@ import torch
 from PIL import Image
 
 from demo.engine import decoders, latents, precision
-from demo.engine.api import Abilities, BrokenRun, Preview
-from demo.engine.attention import Listener, listening, why_no_word_maps
+from demo.engine.abilities import abilities_of
+from demo.engine.api import BrokenRun, Preview
+from demo.engine.attention import Listener, listening
 from demo.engine.darkroom import Darkroom
-from demo.engine.door import stand_before, why_no_guesses
+from demo.engine.door import stand_before
+from demo.engine.families import arguments, own_size
 from demo.engine.machine import Carrier, memory_told
-from demo.engine.pipeline import (
-    find,
-    new_scheduler,
-    offered_schedulers,
-    open_pipeline,
-    own_guidance,
-    read_vocabulary,
-)
-from demo.engine.prompt import Reader, can_show
+from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
+from demo.engine.prompt import Reader
+from demo.engine.refusals import refuse_folder, refuse_parts
+from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
 from demo.run.finish import Finish, Finished, Upscaler, finish
 from demo.run.numbers import Atlas, Numbers
-from demo.run.trace import GUIDANCE, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
+from demo.run.trace import OWN, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
 
 
 class DiffusersEngine:
@@ -47,18 +45,14 @@ class DiffusersEngine:
         model: str,
         vocabulary: frozenset[str] | None = None,
         upscaler: str = "",
-        guidance: float = GUIDANCE,
+        source: Path | str = "",
         preview: str = "",
         cache: Path | None = None,
         offload: str = "",
     ):
         self.model = model  # for display, as in the trace
-        self.abilities = Abilities(
-            schedulers=offered_schedulers(pipe),
-            guidance=guidance,
-            vocabulary=None if vocabulary is None else tuple(sorted(vocabulary)),
-            cannot=_cannot(pipe, upscaler),
-        )
+        self.abilities = abilities_of(pipe, source, vocabulary, upscaler)
+        self._size = own_size(pipe, source) or (None, None)
         self._words = vocabulary
         self._pipe, self._cache, self._offload = pipe, cache, offload
         self._exact, self._decoder = decoders.exact(pipe), decoders.choose(pipe, preview, self.preview)
@@ -85,11 +79,29 @@ class DiffusersEngine:
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
+        if isinstance(source, Path):
+            with quiet():
+                refuse_folder(source)
         pipe = aside(open_pipeline, source, dtype, offload)
+        refuse_parts(pipe)
         if pipe.device.type == "cpu" and not offload and (cache or dtype):
             aside(precision.settle, pipe, cache, dtype)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source), preview, cache, offload)
+        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache, offload)
+
+    def lent(self, device: str) -> DiffusersEngine:
+        """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
+
+        It shares no lock and no thread, so a process that is forked from this one finds none taken.
+        """
+        there, pipe = copy.copy(self), copy.copy(self._pipe)
+        for name, part in self._pipe.components.items():
+            if isinstance(part, torch.nn.Module):
+                setattr(pipe, name, (part if name in ("unet", "transformer") else copy.deepcopy(part)).to(device))
+        there._pipe, there._exact = pipe, decoders.exact(pipe)
+        there._decoder = there._exact  # a GPU has time for it
+        there._desk, there._lazy, there._made = Desk(), threading.Lock(), {}
+        return there
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
@@ -173,10 +185,11 @@ class DiffusersEngine:
             return self._made[name]
 
     def _stream(self, request, run, watch, develop) -> Iterator:
-        schedulers = self.abilities.schedulers
-        if request.scheduler not in schedulers:
-            offered = ", ".join(schedulers)
-            raise BadRequest(f"The model {self.model} runs with the scheduler {offered}, not {request.scheduler}.")
+        self.abilities.check(request)
+        if request.scheduler == OWN:
+            request = replace(request, scheduler=self.abilities.own.scheduler)
+        width, height = self._size
+        request = replace(request, width=request.width or width, height=request.height or height)
 
         def produce(outlet: Outlet) -> None:
             with torch.inference_mode():  # grad mode belongs to the thread
@@ -204,7 +217,7 @@ class DiffusersEngine:
 
             tap = Tap(pipe.scheduler, report, door and door.guesses)
             with memory_told(self._offload):
-                pipe(**_arguments(request))
+                pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
                 carrier.finish()
             tap.must_be_through()
 
@@ -246,29 +259,3 @@ def must_be_finite(step: Step) -> None:
             f"The run broke at step {step.index} of {step.total}: the model's numbers are no longer finite and make no "
             "picture; another scheduler, seed or guidance may get through."
         )
-
-
-def _cannot(pipe, upscaler: str) -> dict[str, str]:
-    """Panel -> why this model cannot fill it."""
-    reasons = {
-        "word_maps": why_no_word_maps(pipe),
-        "guidance": why_no_guesses(pipe),
-        "numbers": can_show(pipe),
-        "upscaler": None if upscaler else "No upscaler is set (DEMO_UPSCALER), so enlarging is plain resizing.",
-    }
-    return {panel: why for panel, why in reasons.items() if why is not None}
-
-
-def _arguments(request: Request) -> dict:
-    """What the pipeline is called with; what was not asked for is left to the pipeline."""
-    arguments = {
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt or None,
-        "num_inference_steps": request.steps,
-        "guidance_scale": request.guidance,
-        "width": request.width,
-        "height": request.height,
-        "generator": torch.Generator("cpu").manual_seed(request.seed),
-        "output_type": "latent",
-    }
-    return {name: value for name, value in arguments.items() if value is not None}

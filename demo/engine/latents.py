@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from diffusers.image_processor import VaeImageProcessor
 
 from demo.engine.api import BadModel, BrokenRun, Preview
 
@@ -43,7 +44,9 @@ def decode(pipe, latents: torch.Tensor, whose: str = "these numbers") -> list[np
 
     Raises BrokenRun where what comes out is not finite, of which a picture would be black; `whose` says what it was.
     """
-    vae = pipe.vae
+    vae = getattr(pipe, "vae", None)
+    if vae is None:  # these are the pixels themselves
+        return pictures_of(pipe, latents.float(), whose)
     device = getattr(pipe, "_execution_device", vae.device)  # where an offloaded one will be when it is called
     latents = to_vae_units(latents.to(device, vae.dtype), vae.config)
     if _takes_frames(vae):
@@ -60,7 +63,8 @@ def pictures_of(pipe, pixels: torch.Tensor, whose: str) -> list[np.ndarray]:
             f"The decoder made no picture of {whose}: what it gave is not finite; another scheduler, seed or guidance "
             "may get through."
         )
-    return [np.asarray(picture) for picture in pipe.image_processor.postprocess(pixels, output_type="pil")]
+    processor = getattr(pipe, "image_processor", None) or VaeImageProcessor()
+    return [np.asarray(picture) for picture in processor.postprocess(pixels, output_type="pil")]
 
 
 def linear_preview(pipe) -> Preview:
@@ -70,6 +74,8 @@ def linear_preview(pipe) -> Preview:
     pictures, and the drawings need no run. About a second on a CPU. Raises BadModel where the autoencoder gives no
     finite numbers for a plain drawing, for then there is nothing it could be used for.
     """
+    if getattr(pipe, "vae", None) is None:
+        return Preview(np.float32(127.5) * np.eye(3, dtype=np.float32), np.full(3, 127.5, np.float32), 0.0)
     random = torch.Generator().manual_seed(0)
     pixels = SIDE * getattr(pipe, "vae_scale_factor", 8)
     try:

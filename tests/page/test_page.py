@@ -123,7 +123,13 @@ def test_every_selector_of_the_scripts_is_in_the_template():
 def test_the_facts_are_plain_and_whole(settings):
     told = json.loads(json.dumps(facts(FakeEngine(), settings)))
     assert told["examples"] == list(EXAMPLES) and len(EXAMPLES) >= 5
-    assert told["limits"] == {"prompt": 500, "steps": [1, 100], "guidance": [1, 20], "seed": 2**32 - 1}
+    assert told["limits"] == {
+        "prompt": 500,
+        "steps": [1, 100],
+        "guidance": [1, 20],
+        "seed": 2**32 - 1,
+        "side": [64, 4096],
+    }
     assert "cat" in told["words"] and told["schedulers"]["ddim"] == "DDIM"
     assert told["guidance"] == FakeEngine().abilities.guidance
 
