@@ -28,6 +28,7 @@ from demo.engine.machine import Carrier, memory_told
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
 from demo.engine.prompt import Reader
 from demo.engine.refusals import refuse_folder, refuse_parts
+from demo.engine.safety import must_pass
 from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
@@ -116,8 +117,16 @@ class DiffusersEngine:
         return self._stream(request, run, watch, lambda step: step)
 
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
-        """As `steps`, each state decoded to pictures."""
-        return self._stream(request, run, watch, Darkroom(self._exact, self._decoder).develop)
+        """As `steps`, each state decoded to pictures, the last one checked where the pipeline has a checker."""
+        darkroom = Darkroom(self._exact, self._decoder)
+
+        def develop(step: Step) -> Frame:
+            frame = darkroom.develop(step)
+            if step.index == step.total:
+                must_pass(self._pipe, frame.image)
+            return frame
+
+        return self._stream(request, run, watch, develop)
 
     def cancel(self, run: str) -> bool:
         """End the run of this name within one step, from any thread."""
