@@ -13,8 +13,8 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from demo.page import page
+from demo.page.facts import facts
 from demo.page.live import Live
-from demo.page.page import facts
 from demo.page.site import STATIC
 from demo.page.vocabulary import EXAMPLES, groups
 from demo.run import explain
