@@ -10,6 +10,7 @@ const ALONE = "This file holds one run and no model, so nothing can be drawn or 
 const alone = {
   key: null,
   async *start() {
+    yield* [];
     throw new Sentence(ALONE);
   },
   async *resume() {

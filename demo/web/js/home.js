@@ -14,7 +14,9 @@ const CHOICES = { view: [...FILMS, "png", "strip"], speed: FILMS, hold: FILMS, l
 export class Home {
   /** `ask(panel, question)` as the controller has it, `state()` the page's, `say(text)` aloud. */
   constructor(page, { ask, state, say }) {
-    Object.assign(this, { ask, state, say });
+    this.ask = ask;
+    this.state = state;
+    this.say = say;
     this.drawer = page.querySelector("dialog.takeaway");
     this.door = page.querySelector(".home-door");
     this.form = this.drawer.querySelector("form");
