@@ -12,12 +12,18 @@ def main() -> int:
     """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
     try:
         settings = Settings.from_env()
-        app = build(DiffusersEngine.load(settings.model, settings.upscaler, settings.preview, settings.cache), settings)
+        app = page(settings)
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     app.launch(**launch_options(settings))
     return 0
+
+
+def page(settings: Settings):
+    """The page on its engine, not launched. Raises BadModel."""
+    engine = DiffusersEngine.load(settings.model, settings.upscaler, **settings.machine())
+    return build(engine, settings)
 
 
 if __name__ == "__main__":

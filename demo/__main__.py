@@ -14,7 +14,6 @@ import sys
 import unicodedata
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,6 +40,7 @@ WRITTEN = {
 }
 RECORDED = (".zip", ".html", ".json")  # hold the run as the page knows it
 ALL = "all"  # of --step: a film strip
+ASKED = ("seed", "steps", "guidance", "scheduler", "negative_prompt", "width", "height")
 LONGEST = 40  # letters of a prompt in a file name
 
 
@@ -70,7 +70,7 @@ def load_engine(model: str) -> Engine:
 
     try:
         settings = _settings()
-        return DiffusersEngine.load(model, preview=settings.preview, cache=settings.cache)
+        return DiffusersEngine.load(model, **settings.machine())
     except BadModel as error:
         raise Refused(str(error)) from error
 
@@ -90,8 +90,10 @@ def name(request: Request, guidance: str | None = None, model: str | None = None
     parts += [f"{request.steps}-steps"] if request.steps != Request.steps else []
     parts += [slug(request.scheduler)] if request.scheduler != Request.scheduler else []
     parts += [f"guidance-{request.guidance:g}"] if guidance is not None else []
+    parts += [f"{request.width or 'own'}x{request.height or 'own'}"] if request.width or request.height else []
     hidden = [] if slug(request.prompt).replace("-", " ") == request.prompt else [request.prompt]
     hidden += [model] if model else []
+    hidden += ["without", request.negative_prompt] if request.negative_prompt else []
     hidden += [repr(request.guidance)] if f"{request.guidance:g}" != f"{request.guidance:.17g}" else []
     parts += [hashlib.sha256("\0".join(hidden).encode()).hexdigest()[:6]] if hidden else []
     return "-".join(parts)
@@ -99,14 +101,14 @@ def name(request: Request, guidance: str | None = None, model: str | None = None
 
 def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     options = _parser().parse_args(argv)
-    request = Request.checked(options.prompt, options.seed, options.steps, options.guidance, options.scheduler)
+    said = {name: getattr(options, name) for name in ASKED}
+    request = Request.checked(options.prompt, **said)  # what no model could do is refused before one is loaded
     path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
     kind = _check(path)
     cut = _cut(options, kind)
     _check_step(options.step, kind, request)
     engine = load(options.model or _settings().model)
-    if options.guidance is None:
-        request = replace(request, guidance=engine.abilities.guidance)
+    request = engine.abilities.request(options.prompt, **said | {"seed": request.seed})
     _warn(engine, request.prompt)
     frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if kind in RECORDED else STATES_ONLY)
     try:
@@ -217,9 +219,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser("python -m demo", description="Draw a prompt, and keep every step of it.", allow_abbrev=False)
     parser.add_argument("prompt", help='what to draw, in quotes: "a blue cat"')
     parser.add_argument("--seed", help="a whole number; without it one is drawn")
-    parser.add_argument("--steps", default=Request.steps, help="1 to 100 (default %(default)s)")
-    parser.add_argument("--guidance", help="1 to 20 (default: the model's own)")
-    parser.add_argument("--scheduler", default=Request.scheduler, help=f"{', '.join(SCHEDULERS)} (default %(default)s)")
+    own = "(default: the model's own)"
+    parser.add_argument("--steps", help=f"1 to 100 {own}")
+    parser.add_argument("--guidance", help=f"1 to 20, 1 is off {own}")
+    parser.add_argument("--scheduler", help=f"{', '.join(SCHEDULERS)} {own}")
+    parser.add_argument("--negative-prompt", help="what the picture should not show, if the model takes that")
+    parser.add_argument("--width", help=f"in pixels {own}")
+    parser.add_argument("--height", help=f"in pixels {own}")
     parser.add_argument(
         "--out",
         help="a .gif, .webp or .mp4 of every step, a .png, a .zip of all pictures, an .html that plays the run, or a "

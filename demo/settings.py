@@ -7,9 +7,12 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
 EXPORTS = Path(tempfile.gettempdir()) / "out-of-static"
+DTYPES = ("float32", "bfloat16", "float16")
+OFFLOADS = ("model", "sequential")  # whole parts (the denoiser, a text encoder), or layer by layer
 CACHE = Path(os.path.expanduser("~/.cache/out-of-static"))  # as it is where there is no home
 
 
@@ -20,9 +23,9 @@ class Settings:
     model: str = str(DEFAULT_MODEL)  # DEMO_MODEL
     exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
     keep_seconds: int = 3600  # DEMO_KEEP_SECONDS: how long an exported file stays at least, while there is room
-    preview: str = (
-        ""  # DEMO_PREVIEW: exact, tiny, linear, or an AutoencoderTiny (folder or hub id); empty is what suits
-    )
+    preview: str = ""  # DEMO_PREVIEW: exact, tiny, linear, or an AutoencoderTiny's folder or id; empty is what suits
+    dtype: str = ""  # DEMO_DTYPE: what the denoiser computes in, one of DTYPES; empty is what suits the machine
+    offload: str = ""  # DEMO_OFFLOAD: what leaves the graphics card while not in use, one of OFFLOADS; empty is none
     cache: Path = CACHE  # DEMO_CACHE: the folder for what is found out once about a model on this machine
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
     queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind the one that is drawn
@@ -35,10 +38,23 @@ class Settings:
             exports=Path(env.get("DEMO_EXPORTS") or cls.exports),
             keep_seconds=_positive(env, "DEMO_KEEP_SECONDS", cls.keep_seconds),
             preview=env.get("DEMO_PREVIEW") or cls.preview,
+            dtype=_one_of(env, "DEMO_DTYPE", DTYPES),
+            offload=_one_of(env, "DEMO_OFFLOAD", OFFLOADS),
             cache=Path(env.get("DEMO_CACHE") or cls.cache),
             upscaler=env.get("DEMO_UPSCALER") or cls.upscaler,
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
         )
+
+    def machine(self) -> dict[str, Any]:
+        """What says how a model is to run on this machine, by name, as an engine is opened with."""
+        return {name: getattr(self, name) for name in ("preview", "cache", "dtype", "offload")}
+
+
+def _one_of(env: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:
+    text = env.get(name) or ""
+    if text and text not in values:
+        raise ValueError(f"{name} must be one of {', '.join(values)}, not {text[:40]!r}.")
+    return text
 
 
 def _positive(env: Mapping[str, str], name: str, default: int) -> int:

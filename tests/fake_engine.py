@@ -65,8 +65,7 @@ class FakeEngine:
         return Preview(127.5 * np.eye(3, dtype=np.float32), np.full(3, 127.5, np.float32), 0.25)
 
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY):
-        if request.scheduler not in self.abilities.schedulers:
-            raise BadRequest(f"The fake does not run with {request.scheduler}.")
+        self.abilities.check(request)
 
         def produce(outlet) -> None:
             before = None

@@ -23,7 +23,7 @@ def build_pipeline() -> StableDiffusionPipeline:
     pipe = StableDiffusionPipeline(
         vae=_autoencoder(),
         text_encoder=_text_encoder(),
-        tokenizer=_tokenizer(),
+        tokenizer=build_tokenizer(),
         unet=_unet(),
         scheduler=DDIMScheduler(**SCHEDULE, steps_offset=1),
         safety_checker=None,
@@ -77,19 +77,21 @@ def _text_encoder() -> CLIPTextModel:
     return CLIPTextModel(config).eval()
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def build_tokenizer(longest: int = 16, chat_template: str | None = None) -> PreTrainedTokenizerFast:
+    """Words at blanks, WORDS alone; `longest` tokens, start and end included."""
     ids = {word: number for number, word in enumerate(WORDS)}
-    tokenizer = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    tokenizer.post_processor = processors.TemplateProcessing(
+    split = Tokenizer(models.WordLevel(ids, unk_token="<unknown>"))
+    split.normalizer = normalizers.Lowercase()
+    split.pre_tokenizer = pre_tokenizers.Whitespace()
+    split.post_processor = processors.TemplateProcessing(
         single="<start> $A <end>", special_tokens=[("<start>", 1), ("<end>", 2)]
     )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
-        model_max_length=16,
+        tokenizer_object=split,
+        model_max_length=longest,
         pad_token="<pad>",
         bos_token="<start>",
         eos_token="<end>",
         unk_token="<unknown>",
+        chat_template=chat_template,
     )

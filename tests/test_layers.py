@@ -18,7 +18,7 @@ LAW = {
     "demo.engine.api": ({"demo.run."}, {"numpy"}),
     "demo.engine.": (
         {"demo.engine.", "demo.run.", "demo.tiny.folded"},
-        ARRAYS | {"torch", "diffusers", "transformers"},
+        ARRAYS | {"torch", "diffusers", "transformers", "psutil"},
     ),
     "demo.page.": (
         {"demo.page.", "demo.run.", "demo.engine.api", "demo.settings"},
@@ -29,6 +29,8 @@ LAW = {
         ARRAYS | {"torch", "diffusers", "transformers", "tokenizers", "tqdm", "cairosvg", "imagequant", "safetensors"},
     ),
     "demo.settings": (set(), set()),
+    "demo.space": ({"demo.settings"}, {"huggingface_hub", "jsonschema", "packaging"}),
+    "demo.deploy": ({"demo.space"}, {"huggingface_hub"}),
     "demo.__main__": ({"demo."}, {"tqdm"}),
     "app": ({"demo."}, {"gradio", "spaces"}),
 }

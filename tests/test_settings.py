@@ -13,8 +13,16 @@ def test_an_empty_environment_gives_the_embedded_model():
 
 def test_every_setting_has_its_variable():
     env = {"DEMO_MODEL": "a/b", "DEMO_EXPORTS": "/x", "DEMO_KEEP_SECONDS": "60", "DEMO_QUEUE": "3"}
-    settings = Settings.from_env(env | {"DEMO_UPSCALER": "c/d"})
-    assert settings == Settings(model="a/b", exports=Path("/x"), keep_seconds=60, upscaler="c/d", queue=3)
+    here = {"DEMO_PREVIEW": "linear", "DEMO_CACHE": "/y", "DEMO_DTYPE": "bfloat16", "DEMO_OFFLOAD": "model"}
+    settings = Settings.from_env(env | here | {"DEMO_UPSCALER": "c/d"})
+    told = {"preview": "linear", "cache": Path("/y"), "dtype": "bfloat16", "offload": "model"}
+    assert settings == Settings("a/b", Path("/x"), 60, upscaler="c/d", queue=3, **told) and settings.machine() == told
+
+
+@pytest.mark.parametrize(("name", "value"), [("DEMO_DTYPE", "int8"), ("DEMO_OFFLOAD", "yes")])
+def test_a_setting_that_is_none_of_its_values_is_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name} must be one of .*, not '{value}'"):
+        Settings.from_env({name: value})
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "1.5"])

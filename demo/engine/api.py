@@ -15,11 +15,25 @@ from numpy.typing import NDArray
 
 from demo.run.finish import Finish, Finished
 from demo.run.numbers import Atlas, Numbers
-from demo.run.trace import GUIDANCE, SCHEDULERS, STATES_ONLY, Frame, Request, Step, Trace, Watch
+from demo.run.trace import (
+    GUIDANCE,
+    OWN,
+    SCHEDULERS,
+    STATES_ONLY,
+    BadRequest,
+    Defaults,
+    Frame,
+    Request,
+    Step,
+    Trace,
+    Watch,
+)
+from demo.run.values import listed
 
 Pixels = NDArray[np.uint8]  # sRGB (H, W, 3)
 Floats = NDArray[np.float32]
 
+MOST_PIXELS = 1.5  # of a picture, in pixels of one of the model's own size
 PANELS = ("word_maps", "guidance", "numbers", "upscaler")  # what a model may be unable to show
 
 
@@ -57,27 +71,92 @@ class Preview:
 class Abilities:
     """What a model offers, asked once when the page is made.
 
-    schedulers: key -> label, those that work with it; guidance: what a run has where nobody says one. vocabulary: the
-    words it was trained on, lower case, sorted; None if it ships no list. cannot: name of a panel -> one sentence that
-    says why this model cannot fill it; a panel that is not named can be filled.
+    schedulers: key -> label, those that work with it, its own first. steps, guidance: what a run has where nobody says
+    one; guidance is None where the model has none, and then 1, which is off, is all that may be asked. negative_prompt:
+    whether it takes one. size: (width, height) of its pictures where another may be asked, whose sides are multiples of
+    `multiple`; None where not. reads: whether a prompt changes anything. decodes: whether its states are latents; else
+    they are the pixels themselves. vocabulary: the words it was trained on, lower case, sorted; None if it ships no
+    list. cannot: name of a panel -> one sentence that says why this model cannot fill it; a panel that is not named
+    can be filled.
     """
 
     schedulers: dict[str, str] = field(default_factory=lambda: dict(SCHEDULERS))
-    guidance: float = GUIDANCE
+    steps: int = Defaults.steps
+    guidance: float | None = GUIDANCE
     negative_prompt: bool = False
+    size: tuple[int, int] | None = None
+    multiple: int = 8
+    reads: bool = True
+    decodes: bool = True
     vocabulary: tuple[str, ...] | None = None
     cannot: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def own(self) -> Defaults:
+        """The model's own manners."""
+        return Defaults(self.steps, 1.0 if self.guidance is None else self.guidance, next(iter(self.schedulers), OWN))
 
     def can(self, panel: str) -> bool:
         """Whether the panel of this name (one of PANELS) can be filled."""
         return panel not in self.cannot
 
+    def request(self, prompt: object, **given: object) -> Request:
+        """`Request.checked` with what was not given as this model has it. Raises BadRequest, as `check` does too."""
+        request = Request.checked(prompt, **given, own=self.own)
+        self.check(request)
+        return request
+
+    def check(self, request: Request) -> None:
+        """Raises BadRequest about the field of `request` that asks this model for what it cannot do."""
+        for name, why in (
+            ("scheduler", self._no_scheduler(request)),
+            ("guidance", self._no_guidance(request)),
+            ("negative_prompt", self._no_negative_prompt(request)),
+            ("width", self._no_size(request)),
+        ):
+            if why is not None:
+                raise BadRequest(why).about(name)
+
+    def _no_scheduler(self, request: Request) -> str | None:
+        if request.scheduler in self.schedulers or (request.scheduler == OWN and self.schedulers):
+            return None
+        return f"This model runs with the scheduler {listed(self.schedulers)}, not {request.scheduler}."
+
+    def _no_guidance(self, request: Request) -> str | None:
+        if self.guidance is not None or request.guidance == 1:
+            return None
+        return f"This model has no guidance, so it cannot be {request.guidance:g}: leave it out, or say 1 (off)."
+
+    def _no_negative_prompt(self, request: Request) -> str | None:
+        if self.negative_prompt or not request.negative_prompt:
+            return None
+        return "This model takes no negative prompt: say in the prompt what the picture should show."
+
+    def _no_size(self, request: Request) -> str | None:
+        asked = (request.width, request.height)
+        if asked == (None, None):
+            return None
+        if self.size is None:
+            return "This model draws in one size: leave width and height out."
+        width, height = (side or own for side, own in zip(asked, self.size, strict=True))
+        if width % self.multiple or height % self.multiple:
+            return f"Width and height must be multiples of {self.multiple}, and {width} x {height} is not."
+        if width * height > MOST_PIXELS * self.size[0] * self.size[1]:
+            own = f"{self.size[0]} x {self.size[1]}"
+            return f"{width} x {height} is too large: this model learned {own}, and may be asked for half as much more."
+        return None
+
     def to_json(self) -> dict[str, Any]:
-        """Plain values; the page reads `schedulers`, `guidance`, `vocabulary` and `cannot`."""
+        """Plain values; the page reads all of them."""
         return {
             "schedulers": dict(self.schedulers),
+            "steps": self.steps,
             "guidance": self.guidance,
             "negative_prompt": self.negative_prompt,
+            "size": None if self.size is None else list(self.size),
+            "multiple": self.multiple,
+            "reads": self.reads,
+            "decodes": self.decodes,
             "vocabulary": None if self.vocabulary is None else list(self.vocabulary),
             "cannot": dict(self.cannot),
         }

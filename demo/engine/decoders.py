@@ -47,7 +47,7 @@ def choose(pipe, wanted: str, preview: Callable[[], Preview]) -> Decoder:
     the linear one shows. Raises BadModel in one sentence.
     """
     kind = wanted or ("linear" if _too_slow(pipe) else "exact")
-    if kind == "exact":
+    if kind == "exact" or getattr(pipe, "vae", None) is None:  # pixels need no decoder
         return exact(pipe)
     if kind == "linear":
         return linear(pipe, preview)
@@ -125,6 +125,8 @@ def fitted(pipe, folder: Path | None) -> Preview:
         made = linear_preview(pipe)
         return {"matrix": made.matrix.tolist(), "bias": made.bias.tolist(), "error": made.error}
 
+    if getattr(pipe, "vae", None) is None:
+        return linear_preview(pipe)
     made = remembered(folder, f"linear-{fingerprint(pipe.vae)}", fit)
     return Preview(np.float32(made["matrix"]), np.float32(made["bias"]), made["error"])
 

@@ -10,31 +10,30 @@ import copy
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from demo.engine import decoders, latents
-from demo.engine.api import Abilities, BrokenRun, Preview
-from demo.engine.attention import Listener, listening, why_no_word_maps
+from demo.engine import decoders, latents, precision
+from demo.engine.abilities import abilities_of
+from demo.engine.api import BrokenRun, Preview
+from demo.engine.attention import Listener, listening
 from demo.engine.darkroom import Darkroom
-from demo.engine.door import stand_before, why_no_guesses
-from demo.engine.pipeline import (
-    find,
-    new_scheduler,
-    offered_schedulers,
-    open_pipeline,
-    own_guidance,
-    read_vocabulary,
-)
-from demo.engine.prompt import Reader, can_show
+from demo.engine.door import stand_before
+from demo.engine.families import arguments, own_size
+from demo.engine.machine import Carrier, memory_told
+from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
+from demo.engine.prompt import Reader
+from demo.engine.refusals import refuse_folder, refuse_parts
+from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
 from demo.run.finish import Finish, Finished, Upscaler, finish
 from demo.run.numbers import Atlas, Numbers
-from demo.run.trace import GUIDANCE, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
+from demo.run.trace import OWN, STATES_ONLY, BadRequest, Frame, Request, Step, Trace, Watch
 
 
 class DiffusersEngine:
@@ -46,36 +45,49 @@ class DiffusersEngine:
         model: str,
         vocabulary: frozenset[str] | None = None,
         upscaler: str = "",
-        guidance: float = GUIDANCE,
+        source: Path | str = "",
         preview: str = "",
         cache: Path | None = None,
+        offload: str = "",
     ):
         self.model = model  # for display, as in the trace
-        self.abilities = Abilities(
-            schedulers=offered_schedulers(pipe),
-            guidance=guidance,
-            vocabulary=None if vocabulary is None else tuple(sorted(vocabulary)),
-            cannot=_cannot(pipe, upscaler),
-        )
+        self.abilities = abilities_of(pipe, source, vocabulary, upscaler)
+        self._size = own_size(pipe, source) or (None, None)
         self._words = vocabulary
-        self._pipe, self._cache = pipe, cache
+        self._pipe, self._cache, self._offload = pipe, cache, offload
         self._exact, self._decoder = decoders.exact(pipe), decoders.choose(pipe, preview, self.preview)
         self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
         self._desk, self._lazy = Desk(), threading.Lock()
         self._made: dict[str, object] = {}  # what is made once, when first asked for
 
     @classmethod
-    def load(cls, model: str, upscaler: str = "", preview: str = "", cache: Path | None = None) -> DiffusersEngine:
+    def load(
+        cls,
+        model: str,
+        upscaler: str = "",
+        *,
+        preview: str = "",
+        cache: Path | None = None,
+        dtype: str = "",
+        offload: str = "",
+    ) -> DiffusersEngine:
         """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence.
 
-        preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept.
+        preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept; None
+        finds nothing out. dtype: what the denoiser computes in, "" what suits. offload: see `machine.place`.
         """
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
-        pipe = aside(open_pipeline, source)
+        if isinstance(source, Path):
+            with quiet():
+                refuse_folder(source)
+        pipe = aside(open_pipeline, source, dtype, offload)
+        refuse_parts(pipe)
+        if pipe.device.type == "cpu" and not offload and (cache or dtype):
+            aside(precision.settle, pipe, cache, dtype)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, own_guidance(pipe, source), preview, cache)
+        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache, offload)
 
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
@@ -144,7 +156,7 @@ class DiffusersEngine:
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         """The record of a run, whole or stopped."""
         unknown = None if self._words is None else tuple(self.unknown_words(request.prompt))
-        return Trace(request, self.model, str(self._pipe.dtype).removeprefix("torch."), tuple(frames), unknown)
+        return Trace(request, self.model, precision.dtype_of(self._pipe), tuple(frames), unknown)
 
     def _reader(self) -> Reader:
         if (reason := self.abilities.cannot.get("numbers")) is not None:
@@ -159,10 +171,11 @@ class DiffusersEngine:
             return self._made[name]
 
     def _stream(self, request, run, watch, develop) -> Iterator:
-        schedulers = self.abilities.schedulers
-        if request.scheduler not in schedulers:
-            offered = ", ".join(schedulers)
-            raise BadRequest(f"The model {self.model} runs with the scheduler {offered}, not {request.scheduler}.")
+        self.abilities.check(request)
+        if request.scheduler == OWN:
+            request = replace(request, scheduler=self.abilities.own.scheduler)
+        width, height = self._size
+        request = replace(request, width=request.width or width, height=request.height or height)
 
         def produce(outlet: Outlet) -> None:
             with torch.inference_mode():  # grad mode belongs to the thread
@@ -172,43 +185,54 @@ class DiffusersEngine:
 
     def _run(self, request: Request, watch: Watch, see) -> None:
         began = time.perf_counter()
+        carrier = Carrier(self._pipe.device.type)
         pipe = copy.copy(self._pipe)  # shares the weights; the scheduler is this run's own
         pipe.scheduler = new_scheduler(pipe, request.scheduler)
         door = stand_before(pipe, request.guidance) if watch.guesses and self.abilities.can("guidance") else None
         with listening(pipe.unet if watch.word_maps and self.abilities.can("word_maps") else None) as listener:
 
             def report(state: State) -> None:
-                step = _as_step(pipe, request, state, listener, time.perf_counter() - began)
-                must_be_finite(step)
-                see(step)
+                landing = _as_step(pipe, request, state, listener, carrier, began)
+
+                def tell() -> None:
+                    step = landing()
+                    must_be_finite(step)
+                    see(step)
+
+                carrier.tell(tell)
 
             tap = Tap(pipe.scheduler, report, door and door.guesses)
-            pipe(**_arguments(request))
+            with memory_told(self._offload):
+                pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
+                carrier.finish()
             tap.must_be_through()
 
     def _decoded(self, plane: np.ndarray) -> np.ndarray:
         return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
 
 
-def _as_step(pipe, request: Request, state: State, listener: Listener, seconds: float) -> Step:
-    def plain(tensor) -> np.ndarray | None:
-        if tensor is None:
-            return None
-        return latents.planes(pipe, tensor, request.height, request.width)[0].float().cpu().numpy().copy()
+def _as_step(
+    pipe, request: Request, state: State, listener: Listener, carrier: Carrier, began: float
+) -> Callable[[], Step]:
+    """The Step of a state, whose numbers are on their way to the CPU; asked for, it waits until they are there."""
 
-    here = plain(state.latents)
-    return Step(
+    def plain(tensor) -> Callable[[], np.ndarray | None]:
+        if tensor is None:
+            return lambda: None
+        return carrier.off(latents.planes(pipe, tensor, request.height, request.width)[0])
+
+    here = latents.planes(pipe, state.latents, request.height, request.width)[0]
+    word_maps = listener.take(*here.shape[1:])
+    parts = {name: plain(getattr(state, name)) for name in ("latents", "denoised", "conditional", "unconditional")}
+    return lambda: Step(
         index=state.index,
         total=state.total,
         timestep=state.timestep,
         alpha=state.alpha,
         sigma=state.sigma,
-        latents=here,
-        denoised=plain(state.denoised),
-        seconds=seconds,
-        word_maps=listener.take(*here.shape[1:]),
-        conditional=plain(state.conditional),
-        unconditional=plain(state.unconditional),
+        word_maps=word_maps,
+        **{name: landed() for name, landed in parts.items()},
+        seconds=time.perf_counter() - began,
     )
 
 
@@ -221,29 +245,3 @@ def must_be_finite(step: Step) -> None:
             f"The run broke at step {step.index} of {step.total}: the model's numbers are no longer finite and make no "
             "picture; another scheduler, seed or guidance may get through."
         )
-
-
-def _cannot(pipe, upscaler: str) -> dict[str, str]:
-    """Panel -> why this model cannot fill it."""
-    reasons = {
-        "word_maps": why_no_word_maps(pipe),
-        "guidance": why_no_guesses(pipe),
-        "numbers": can_show(pipe),
-        "upscaler": None if upscaler else "No upscaler is set (DEMO_UPSCALER), so enlarging is plain resizing.",
-    }
-    return {panel: why for panel, why in reasons.items() if why is not None}
-
-
-def _arguments(request: Request) -> dict:
-    """What the pipeline is called with; what was not asked for is left to the pipeline."""
-    arguments = {
-        "prompt": request.prompt,
-        "negative_prompt": request.negative_prompt or None,
-        "num_inference_steps": request.steps,
-        "guidance_scale": request.guidance,
-        "width": request.width,
-        "height": request.height,
-        "generator": torch.Generator("cpu").manual_seed(request.seed),
-        "output_type": "latent",
-    }
-    return {name: value for name, value in arguments.items() if value is not None}

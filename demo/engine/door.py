@@ -7,9 +7,9 @@ that mix apart again. Knows nothing of schedulers, threads or words.
 
 from __future__ import annotations
 
-import copy
-
 import torch
+
+from demo.engine.families import guided_by
 
 DENOISERS = ("unet", "transformer")
 NEAR = 0.02  # how far off a mix may be, as a share of its norm: half precision rounds no worse
@@ -36,16 +36,28 @@ class Door:
     def guesses(self, mix: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor] | None:
         """(conditional, unconditional), float32, that `mix` (n, ...), what the scheduler was given, was made from.
 
-        None where it was not made from both in the last output: guidance is off, or the pipeline mixes in another way,
-        negates, or drops channels.
+        None where it was not made from both in the last output: guidance is off, or the pipeline mixes in another way.
         """
-        output = self._output
-        if not isinstance(output, torch.Tensor) or output.shape != (2 * len(mix), *mix.shape[1:]):
+        output = self._both()
+        if output is None or len(output) != 2 * len(mix) or output.shape[2:] != mix.shape[2:]:
             return None
-        unconditional, conditional = output.float().chunk(2)  # all of diffusers puts the negative prompt first
-        again = unconditional + self._guidance * (conditional - unconditional)
-        off = (again - mix.float()).norm()
-        return (conditional, unconditional) if off <= NEAR * mix.float().norm() else None
+        first, last = output[:, : mix.shape[1]].float().chunk(2)  # behind the guess there may be a learned variance
+        # All of diffusers puts the negative prompt first, but Z-Image, which also says both the other way round.
+        for conditional, unconditional in ((last, first), (-first, -last)):
+            if conditional.shape != mix.shape:
+                return None
+            off = (unconditional + self._guidance * (conditional - unconditional) - mix.float()).norm()
+            if off <= NEAR * mix.float().norm():
+                return conditional, unconditional
+        return None
+
+    def _both(self) -> torch.Tensor | None:
+        """The last output as one tensor; Z-Image's is a list, of planes with a frame axis."""
+        output = self._output
+        if isinstance(output, list) and output and all(isinstance(one, torch.Tensor) for one in output):
+            output = torch.stack(output)
+            output = output[:, :, 0] if output.ndim == 5 else output
+        return output if isinstance(output, torch.Tensor) else None
 
 
 def stand_before(pipe, guidance: float) -> Door | None:
@@ -61,9 +73,11 @@ def stand_before(pipe, guidance: float) -> Door | None:
 
 def why_no_guesses(pipe) -> str | None:
     """None if `pipe` mixes a guess with the prompt and one without it, else why not, in one sentence."""
-    run = copy.copy(pipe)
-    run._guidance_scale = 2.0  # during a call this is what the pipeline decides by
-    there = any(getattr(pipe, name, None) is not None for name in DENOISERS)
-    if there and getattr(run, "do_classifier_free_guidance", False):
-        return None
-    return f"A {type(pipe).__name__} does not make a guess with the prompt and one without it that could be compared."
+    guided, name = guided_by(pipe), type(pipe).__name__
+    if guided == "telling":
+        return f"A {name} of this kind is told the guidance as a number and makes one guess, not two to compare."
+    if guided is None or not any(getattr(pipe, part, None) is not None for part in DENOISERS):
+        return f"A {name} of this kind has no guidance: it makes one guess, not two to compare."
+    if name == "QwenImagePipeline":
+        return "Qwen-Image mixes two guesses and then sets the mix to the strength of one, so it cannot be taken apart."
+    return None

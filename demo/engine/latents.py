@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from diffusers.image_processor import VaeImageProcessor
 
 from demo.engine.api import BadModel, BrokenRun, Preview
 
@@ -43,8 +44,11 @@ def decode(pipe, latents: torch.Tensor, whose: str = "these numbers") -> list[np
 
     Raises BrokenRun where what comes out is not finite, of which a picture would be black; `whose` says what it was.
     """
-    vae = pipe.vae
-    latents = to_vae_units(latents.to(vae.device, vae.dtype), vae.config)
+    vae = getattr(pipe, "vae", None)
+    if vae is None:  # these are the pixels themselves
+        return pictures_of(pipe, latents.float(), whose)
+    device = getattr(pipe, "_execution_device", vae.device)  # where an offloaded one will be when it is called
+    latents = to_vae_units(latents.to(device, vae.dtype), vae.config)
     if _takes_frames(vae):
         pixels = vae.decode(latents[:, :, None], return_dict=False)[0][:, :, 0]
     else:
@@ -59,7 +63,8 @@ def pictures_of(pipe, pixels: torch.Tensor, whose: str) -> list[np.ndarray]:
             f"The decoder made no picture of {whose}: what it gave is not finite; another scheduler, seed or guidance "
             "may get through."
         )
-    return [np.asarray(picture) for picture in pipe.image_processor.postprocess(pixels, output_type="pil")]
+    processor = getattr(pipe, "image_processor", None) or VaeImageProcessor()
+    return [np.asarray(picture) for picture in processor.postprocess(pixels, output_type="pil")]
 
 
 def linear_preview(pipe) -> Preview:
@@ -69,6 +74,8 @@ def linear_preview(pipe) -> Preview:
     pictures, and the drawings need no run. About a second on a CPU. Raises BadModel where the autoencoder gives no
     finite numbers for a plain drawing, for then there is nothing it could be used for.
     """
+    if getattr(pipe, "vae", None) is None:
+        return Preview(np.float32(127.5) * np.eye(3, dtype=np.float32), np.full(3, 127.5, np.float32), 0.0)
     random = torch.Generator().manual_seed(0)
     pixels = SIDE * getattr(pipe, "vae_scale_factor", 8)
     try:
@@ -99,7 +106,7 @@ def _drawings(count: int, side: int, random: torch.Generator) -> torch.Tensor:
 def _there_and_back(pipe, drawings: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Their latents, float64 (places, C), and the colours that these are decoded to, in levels (places, 3)."""
     vae = pipe.vae
-    pixels = (2 * drawings - 1).to(vae.device, vae.dtype)
+    pixels = (2 * drawings - 1).to(getattr(pipe, "_execution_device", vae.device), vae.dtype)
     encoded = vae.encode(pixels[:, :, None] if _takes_frames(vae) else pixels)
     encoded = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded[0]
     encoded = (encoded[:, :, 0] if encoded.ndim == 5 else encoded).float()

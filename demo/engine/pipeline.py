@@ -1,4 +1,4 @@
-"""Opens a diffusers pipeline, a folder or a hub id, and builds the scheduler that a run asks for.
+"""Opens a diffusers pipeline, a folder or a hub id.
 
 Whatever is wrong with a model is said here, as BadModel in one sentence. Knows nothing of runs.
 """
@@ -6,7 +6,6 @@ Whatever is wrong with a model is said here, as BadModel in one sentence. Knows 
 from __future__ import annotations
 
 import contextlib
-import copy
 import inspect
 import json
 import logging
@@ -14,28 +13,15 @@ import re
 from pathlib import Path
 
 import diffusers
-import torch
 import transformers
-from diffusers import (
-    DDIMScheduler,
-    DiffusionPipeline,
-    DPMSolverMultistepScheduler,
-    EulerAncestralDiscreteScheduler,
-    EulerDiscreteScheduler,
-    UniPCMultistepScheduler,
-)
+from diffusers import DiffusionPipeline
 
+from demo.engine import machine
 from demo.engine.api import BadModel
-from demo.run.trace import GUIDANCE, MAX_GUIDANCE, MIN_GUIDANCE, SCHEDULERS, between
+from demo.engine.schedulers import stand_in
 from demo.tiny.folded import FoldedAutoencoder
 
-CLASSES = {
-    "ddim": DDIMScheduler,
-    "euler": EulerDiscreteScheduler,
-    "euler-ancestral": EulerAncestralDiscreteScheduler,
-    "dpm++2m": DPMSolverMultistepScheduler,
-    "unipc": UniPCMultistepScheduler,
-}
+OF_A_PROMPT = ("will result in indexing errors", "input was truncated because", "clean_caption", "Beautiful Soup")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -52,32 +38,64 @@ def find(model: str) -> Path | str:
     return model
 
 
-def open_pipeline(source: Path | str) -> DiffusionPipeline:
-    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel."""
-    on_gpu = torch.cuda.is_available()
+def open_pipeline(source: Path | str, dtype: str = "", offload: str = "") -> DiffusionPipeline:
+    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel.
+
+    dtype and offload are for graphics cards: see machine.py.
+    """
+    device = machine.device()
     local = isinstance(source, Path)
-    options = {"local_files_only": local, "dtype": torch.float32}
     parts = {}
     try:
         index = DiffusionPipeline.load_config(source, local_files_only=local)
         if "safety_checker" in index:
             parts |= {"safety_checker": None, "requires_safety_checker": False}
+        own = FoldedAutoencoder.__name__ in index.get("vae", ())  # our own class, which diffusers cannot look up
+        options = {
+            "local_files_only": local,
+            "dtype": machine.loading_dtype(index, device, dtype or ("float32" if own else "")),
+        }
+        if local:
+            machine.must_fit(source, options["dtype"], device, offload)
+            if variant := _variant(source, index):
+                options["variant"] = variant
         with quiet():
-            if FoldedAutoencoder.__name__ in index.get("vae", ()):  # our own class, which diffusers cannot look up
+            parts |= _left_out(source, index)
+            if local and (scheduler := stand_in(source / "scheduler", index.get("scheduler"))) is not None:
+                parts["scheduler"] = scheduler
+            if own:
                 parts["vae"] = FoldedAutoencoder.from_pretrained(source, subfolder="vae", **options)
-            elif on_gpu:
-                options["dtype"] = torch.float16
-            pipe = DiffusionPipeline.from_pretrained(source, **parts, **options)
+            pipe = DiffusionPipeline.from_pretrained(source, use_safetensors=True, **parts, **options)
+    except BadModel:
+        raise
     except Exception as error:  # diffusers, transformers and safetensors each have their own ways to fail
         raise BadModel(f"The model {str(source)!r} cannot be opened: {_first_sentence(error)}") from error
-    if not hasattr(pipe, "vae") or not hasattr(pipe, "scheduler"):
-        raise BadModel(f"The model {str(source)!r} is a {type(pipe).__name__}, which has no latents to watch.")
-    if on_gpu:
-        pipe.to("cuda")
-        if getattr(pipe.vae.config, "force_upcast", False):  # such autoencoders overflow in half precision
-            pipe.vae.to(torch.float32)
+    machine.place(pipe, device, offload)
     pipe.set_progress_bar_config(disable=True)
     return pipe
+
+
+def _left_out(source: Path | str, index: dict) -> dict[str, None]:
+    """The parts that a pipeline wants and a folder does without, such as SD3's T5, the largest of its three readers."""
+    cls = getattr(diffusers, str(index.get("_class_name")), None)
+    if cls is None:
+        return {}
+    wanted = inspect.signature(cls.__init__).parameters
+    absent = [part for part, one in index.items() if isinstance(one, list) and part in wanted and one[0] is None]
+    gone = [part for part in ("text_encoder_3", "tokenizer_3") if part in index and isinstance(source, Path)]
+    return dict.fromkeys([*absent, *(part for part in gone if not (source / part).is_dir())])
+
+
+def _variant(folder: Path, index: dict) -> str | None:
+    """ "fp16" where that is all there is of the weights, as in "diffusion_pytorch_model.fp16.safetensors"."""
+    stems = [
+        file.name.removesuffix(".safetensors").split("-0")[0]
+        for part in index
+        if (folder / part).is_dir()
+        for file in (folder / part).glob("*.safetensors")
+    ]
+    variants = {stem.split(".")[1] for stem in stems if "." in stem}
+    return variants.pop() if len(variants) == 1 and all("." in stem for stem in stems) else None
 
 
 @contextlib.contextmanager
@@ -98,12 +116,12 @@ def quiet():
 
 
 class Unsaid(logging.Filter):
-    """Drops what the libraries say of a prompt that is too long: the page and the command line say it themselves."""
+    """Drops what the libraries say of each prompt: that it is too long is said by the page and the command line."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """False for a sentence that a visitor's prompt would put among the server's or the progress bar's lines."""
         text = str(record.msg)
-        return "will result in indexing errors" not in text and "input was truncated because" not in text
+        return not any(said in text for said in OF_A_PROMPT)
 
 
 for _library in ("diffusers", "transformers"):
@@ -122,47 +140,6 @@ def read_vocabulary(source: Path | str) -> frozenset[str] | None:
         raise BadModel(
             f"{str(file)!r} is no vocabulary: it must be JSON with a list of words under 'words'."
         ) from error
-
-
-def own_guidance(pipe, source: Path | str) -> float:
-    """The guidance that a model is best run with, 1..20.
-
-    What the folder's generation_config.json says under 'guidance_scale' (transformers' names for both), else the
-    default of the pipeline's own call, brought within 1..20. Raises BadModel where the file is none or says no number.
-    """
-    file = Path(source) / "generation_config.json"
-    try:
-        told = json.loads(file.read_text(encoding="utf-8")) if isinstance(source, Path) and file.is_file() else {}
-        if (value := told.get("guidance_scale")) is not None:
-            return between("guidance_scale", value, MIN_GUIDANCE, MAX_GUIDANCE)
-    except (ValueError, AttributeError) as error:
-        numbers = f"{MIN_GUIDANCE:g} to {MAX_GUIDANCE:g}"
-        raise BadModel(f"{str(file)!r} must be JSON with 'guidance_scale', a number from {numbers}.") from error
-    value = getattr(inspect.signature(pipe.__call__).parameters.get("guidance_scale"), "default", None)
-    return float(min(max(value, MIN_GUIDANCE), MAX_GUIDANCE)) if isinstance(value, int | float) else GUIDANCE
-
-
-def offered_schedulers(pipe) -> dict[str, str]:
-    """Key -> label of the schedulers that this model can run with; flow matching has only its own Euler here."""
-    return {"euler": SCHEDULERS["euler"]} if _is_flow(pipe.scheduler) else dict(SCHEDULERS)
-
-
-def new_scheduler(pipe, key: str):
-    """A fresh scheduler for one run, with the noise schedule, spacing and prediction type of the pipeline's own."""
-    own = pipe.scheduler
-    if _is_flow(own) or (type(own) is CLASSES[key] and key != "dpm++2m"):
-        return copy.deepcopy(own)
-    config = dict(own.config)
-    if key == "ddim":  # its default clips x0 to [-1, 1], which is meant for pixels
-        return DDIMScheduler.from_config(config, clip_sample=config.get("clip_sample", False))
-    if key == "dpm++2m":
-        label = {"algorithm_type": "dpmsolver++", "solver_order": 2, "final_sigmas_type": "zero"}
-        return DPMSolverMultistepScheduler.from_config(config, **label)
-    return CLASSES[key].from_config(config)
-
-
-def _is_flow(scheduler) -> bool:
-    return type(scheduler).__name__.startswith("FlowMatch")
 
 
 def _first_sentence(error: Exception) -> str:

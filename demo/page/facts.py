@@ -11,7 +11,16 @@ from demo.engine.api import Engine
 from demo.page import vocabulary
 from demo.page.about import about, version
 from demo.run import bundle, explain
-from demo.run.trace import MAX_GUIDANCE, MAX_PROMPT, MAX_SEED, MAX_STEPS, MIN_GUIDANCE, MIN_STEPS
+from demo.run.trace import (
+    MAX_GUIDANCE,
+    MAX_PROMPT,
+    MAX_SEED,
+    MAX_SIDE,
+    MAX_STEPS,
+    MIN_GUIDANCE,
+    MIN_SIDE,
+    MIN_STEPS,
+)
 from demo.settings import Settings
 
 
@@ -22,10 +31,9 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
         "model": engine.model,
         "words": list(able.vocabulary or ()),
         "groups": vocabulary.groups(settings.model, able.vocabulary),
+        "related": vocabulary.related(settings.model),
         "examples": list(vocabulary.EXAMPLES),
-        "schedulers": dict(able.schedulers),
-        "guidance": able.guidance,
-        "cannot": dict(able.cannot),
+        **{name: value for name, value in able.to_json().items() if name != "vocabulary"},
         "preview": engine.preview().to_json(),
         "pages": prose["stages"],
         "glossary": prose["glossary"],
@@ -37,5 +45,6 @@ def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
             "steps": [MIN_STEPS, MAX_STEPS],
             "guidance": [MIN_GUIDANCE, MAX_GUIDANCE],
             "seed": MAX_SEED,
+            "side": [MIN_SIDE, MAX_SIDE],
         },
     }

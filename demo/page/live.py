@@ -20,7 +20,7 @@ from typing import cast
 
 from cachetools import TTLCache
 
-from demo.engine.api import BrokenRun, Engine
+from demo.engine.api import Abilities, BrokenRun, Engine
 from demo.page.line import Line
 from demo.page.prompts import Prompts
 from demo.page.visit import Visit
@@ -28,7 +28,7 @@ from demo.run import export, messages
 from demo.run.store import KEY, NO_KEY, TAKEN, Runs
 from demo.run.trace import STATES_ONLY, BadRequest, Request, Watch, whole
 
-FIELDS = ("prompt", "seed", "steps", "guidance", "scheduler")
+FIELDS = ("prompt", "seed", "steps", "guidance", "scheduler", "negative_prompt", "width", "height")
 REPAIR = 16  # messages in one answer
 # Seconds without a reader after which a run ends: twice the silence after which the browser asks for what is missing,
 # so a broken stream is never taken for a visitor who left, and one who left does not hold the line for long.
@@ -95,7 +95,7 @@ class Live:
         if not isinstance(key, str) or not KEY.fullmatch(key):
             return messages.trouble(None, 0, NO_KEY)
         try:
-            request = checked(asked, self.engine.abilities.guidance)
+            request = checked(asked, self.engine.abilities)
             tokens = self.prompts.tokens(request.prompt)
             unknown = self._unknown(request.prompt)
             return self._visit(key, request, (self.engine.model, unknown, tokens))
@@ -266,12 +266,12 @@ def heard(tokens: list[dict] | None) -> int | None:
     return None if tokens is None else sum(token["kind"] not in ("padding", "cut") for token in tokens)
 
 
-def checked(asked, guidance: float) -> Request:
-    """Raw form values by name -> Request; what is absent takes its default, or `guidance`. Raises BadRequest."""
+def checked(asked, able: Abilities) -> Request:
+    """Raw form values by name -> Request; what is absent is the model's own. Raises BadRequest."""
     if not isinstance(asked, dict):
         raise BadRequest("Nothing was asked: the form arrived empty.")
     given = {name: asked[name] for name in FIELDS[1:] if name in asked}
-    return Request.checked(asked.get("prompt"), **given, own=guidance)
+    return able.request(asked.get("prompt"), **given)
 
 
 def sentence(error: Exception) -> str:

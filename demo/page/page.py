@@ -23,7 +23,6 @@ from demo.page.readers import Readers
 from demo.page.site import ICON, STATIC, app_kwargs
 from demo.run import bundle
 from demo.run.store import Runs
-from demo.run.trace import Request
 from demo.settings import Settings
 
 # Events that Gradio keeps open beyond those in our own line: whoever comes when it is full is told so, too, and goes.
@@ -121,9 +120,12 @@ def _generate(live: Live, readers: Readers):
     async def generate(
         prompt: str,
         seed: int | None = None,
-        steps: int = 30,
+        steps: int | None = None,
         guidance: float | None = None,
-        scheduler: str = "ddim",
+        scheduler: str | None = None,
+        negative_prompt: str | None = None,
+        width: int | None = None,
+        height: int | None = None,
         request: gr.Request = None,  # type: ignore[assignment]  # Gradio's own, no parameter of the API
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
@@ -132,12 +134,23 @@ def _generate(live: Live, readers: Readers):
             prompt: what the picture shows, at most 500 characters
             seed: whole number from 0 to 4294967295; None draws one
             steps: whole number from 1 to 100
-            guidance: 1 to 20; how hard the prompt pushes, 1 is off; None takes the model's own
-            scheduler: ddim, euler, euler-ancestral, dpm++2m or unipc
+            guidance: 1 to 20; how hard the prompt pushes, 1 is off
+            scheduler: own, ddim, euler, euler-ancestral, dpm++2m or unipc, as far as the model runs with it
+            negative_prompt: what the picture should not show, where the model takes that
+            width: pixels, where the model draws in more than one size
+            height: pixels, as the width; whatever is None is the model's own
         """
         try:
-            own = live.engine.abilities.guidance
-            asked = Request.checked(prompt, seed, steps, guidance, scheduler, own=own)
+            asked = live.engine.abilities.request(
+                prompt,
+                seed=seed,
+                steps=steps,
+                guidance=guidance,
+                scheduler=scheduler,
+                negative_prompt=negative_prompt,
+                width=width,
+                height=height,
+            )
             picture, gif, trace = await live.generate(asked, readers.of(request.session_hash))
         except Exception as error:
             raise gr.Error(sentence(error), print_exception=False) from error

@@ -14,11 +14,23 @@ EXAMPLES = (
 )
 
 
+APART = ("words", "related")  # of a vocabulary.json: what is no group
+
+
 def groups(model: str, vocabulary: tuple[str, ...] | None) -> dict[str, list[str]]:
     """The words of the model's vocabulary.json by kind, {} where it ships none."""
+    told = _told(model) if vocabulary else {}
+    named = told.get("groups", {name: words for name, words in told.items() if name not in APART})
+    return {name: list(words) for name, words in named.items() if words} or (
+        {"words": [*vocabulary]} if vocabulary else {}
+    )
+
+
+def related(model: str) -> dict[str, list[str]]:
+    """A word that the model does not know -> the words of its own that come nearest; {} where it ships none."""
+    return {word: list(near) for word, near in _told(model).get("related", {}).items()}
+
+
+def _told(model: str) -> dict:
     file = Path(model) / "vocabulary.json"
-    if not vocabulary or not file.is_file():
-        return {"words": list(vocabulary)} if vocabulary else {}
-    told = json.loads(file.read_text(encoding="utf-8"))
-    named = told.get("groups", {name: words for name, words in told.items() if name != "words"})
-    return {name: list(words) for name, words in named.items() if words} or {"words": list(vocabulary)}
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}

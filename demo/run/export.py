@@ -126,13 +126,16 @@ def title(request: Request) -> str:
 
 def recipe(request: Request) -> dict[str, str | int | float]:
     """What a file has to say so that its picture can be made again."""
-    return {
+    always: dict[str, str | int | float] = {
         "prompt": request.prompt,
         "seed": request.seed,
         "steps": request.steps,
         "guidance": request.guidance,
         "scheduler": request.scheduler,
     }
+    more = {"negative_prompt": request.negative_prompt, "width": request.width, "height": request.height}
+    said: dict[str, str | int | float] = {name: value for name, value in more.items() if value}
+    return always | said
 
 
 def probe(path: str | Path) -> None:

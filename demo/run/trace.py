@@ -48,12 +48,23 @@ SCHEDULERS = {
     "dpm++2m": "DPM++ 2M",
     "unipc": "UniPC",
 }
+OWN = "own"  # in the place of a scheduler's name: the model's own, whatever it is
 MIN_STEPS, MAX_STEPS = 1, 100
 MIN_GUIDANCE, MAX_GUIDANCE = 1.0, 20.0
 GUIDANCE = 5.0  # where neither the visitor nor the model says one
+MIN_SIDE, MAX_SIDE = 64, 4096  # pixels
 MAX_SEED = 2**32 - 1
 GAINS = (1, 2, 4, 8, 16)  # how much a difference of two pictures may be amplified to be seen
 MIDDLE = 128  # the grey that means "no difference"
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """What a run has where nobody says it: the manners of one model."""
+
+    steps: int = 30
+    guidance: float = GUIDANCE
+    scheduler: str = OWN
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,9 @@ class Request:
 
     prompt: str
     seed: int
-    steps: int = 30
+    steps: int = Defaults.steps
     guidance: float = GUIDANCE
-    scheduler: str = "ddim"
+    scheduler: str = OWN
     negative_prompt: str = ""
     width: int | None = None
     height: int | None = None
@@ -74,28 +85,35 @@ class Request:
         cls,
         prompt: object,
         seed: object = None,
-        steps: object = 30,
+        steps: object = None,
         guidance: object = None,
-        scheduler: object = "ddim",
-        negative_prompt: object = "",
+        scheduler: object = None,
+        negative_prompt: object = None,
+        width: object = None,
+        height: object = None,
         *,
-        own: float = GUIDANCE,
+        own: Defaults = Defaults(),  # it is frozen
     ) -> Request:
-        """A Request from raw values (text, 7.0 for 7; no seed: one is drawn; no guidance: the model's `own`).
+        """A Request from raw values (text, 7.0 for 7). What is None is the model's `own`; no seed: one is drawn.
 
         Prompts are normalised (values.normalised). Raises BadRequest about its field, whatever the values are.
         """
-        strength = own if guidance is None else guidance
+        count = own.steps if steps is None else steps
+        strength = own.guidance if guidance is None else guidance
+        names = {OWN: "the model's own", **SCHEDULERS}
+        rule = _about("scheduler", lambda: one_of("The scheduler", OWN if scheduler is None else scheduler, names))
         return cls(
             prompt=_about("prompt", lambda: _prompt(prompt)),
             seed=_about("seed", lambda: _seed(seed)),
-            steps=_about("steps", lambda: whole("Steps", steps, MIN_STEPS, MAX_STEPS)),
+            steps=_about("steps", lambda: whole("Steps", count, MIN_STEPS, MAX_STEPS)),
             guidance=_about("guidance", lambda: between("Guidance", strength, MIN_GUIDANCE, MAX_GUIDANCE)),
-            scheduler=_about("scheduler", lambda: one_of("The scheduler", scheduler, SCHEDULERS)),
+            scheduler=own.scheduler if rule == OWN else rule,
             negative_prompt=_about(
                 "negative_prompt",
                 lambda: "" if negative_prompt is None else text_of("The negative prompt", negative_prompt),
             ),
+            width=_about("width", lambda: _side("The width", width)),
+            height=_about("height", lambda: _side("The height", height)),
         )
 
 
@@ -211,6 +229,8 @@ class Trace:
             "dtype": self.dtype,
             "decoder": self.frames[0].decoder if self.frames else "exact",
         }
+        if asked.width is not None or asked.height is not None:
+            told |= {"width": asked.width, "height": asked.height}
         if self.unknown_words is not None:
             told["unknown_words"] = list(self.unknown_words)
         return told | {"states": [_state(frame) for frame in self.frames]}
@@ -261,6 +281,10 @@ def _prompt(value: object) -> str:
     if not text:
         raise BadRequest("The prompt is empty: say in a few words what the picture should show.")
     return text
+
+
+def _side(name: str, value: object) -> int | None:
+    return None if value is None else whole(name, value, MIN_SIDE, MAX_SIDE)
 
 
 def _seed(value: object) -> int:

@@ -2,6 +2,7 @@
 
 from random import Random
 
+from .related import related
 from .scenes import CAST, CLOTHES, COUNTS, PAIRED, PROPS, VEHICLES, Scene, Thing
 from .things import COLOURS, PLACES, PLURALS, SIZES, SYNONYMS, TIMES
 
@@ -99,8 +100,11 @@ def plain_caption(scene: Scene) -> str:
     return caption(scene, _FirstWording())
 
 
-def vocabulary() -> dict[str, list[str]]:
-    """What the model knows: names by kind, for people to choose from, and "words": every word of every caption."""
+def vocabulary() -> dict[str, list[str] | dict[str, list[str]]]:
+    """What the model knows: names by kind, for people to choose from, and "words": every word of every caption.
+
+    "related" is for those who ask for something else: word -> the names that come nearest.
+    """
     number_words = [NUMBERS[count][0] for count in COUNTS]
     groups = {
         "characters": CAST,
@@ -120,4 +124,5 @@ def vocabulary() -> dict[str, list[str]]:
     for table in (PLACES, TIMES, SIZES, RELATIONS):
         phrases += [phrase for wordings in table.values() for phrase in wordings]
     phrases += ["a an the wearing with on in riding atop and picture drawing emoji of"]
-    return groups | {"words": sorted({word for phrase in phrases for word in phrase.split()})}
+    words = sorted({word for phrase in phrases for word in phrase.split()})
+    return groups | {"words": words, "related": related([*CAST, *PROPS, *VEHICLES, *CLOTHES], words)}

@@ -18,7 +18,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from demo.engine.diffusers_engine import DiffusersEngine
-from demo.engine.pipeline import new_scheduler
+from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import aside
 from demo.run.trace import SCHEDULERS, Request
 from demo.settings import DEFAULT_MODEL

@@ -171,6 +171,19 @@ def test_unknown_words_are_marked_while_typing(visitor):
     assert visitor.page.locator(".prompt-marks mark").count() == 0
 
 
+def test_a_word_that_it_knows_is_one_tap_away(visitor):
+    visitor.page.fill("#oos-prompt", "a red bird, a bird and a rokcet")
+    offered = visitor.page.locator("#oos-hint .instead")
+    assert offered.all_text_contents()[-1] == "rocket" and offered.count() == 4
+    name = offered.first.text_content()
+    visitor.tab_to("#oos-hint .instead")
+    visitor.page.keyboard.press("Enter")
+    assert visitor.page.input_value("#oos-prompt") == f"a red {name}, a {name} and a rokcet"
+    offered.last.click()
+    assert visitor.page.input_value("#oos-prompt") == f"a red {name}, a {name} and a rocket"
+    assert offered.count() == 0 and not visitor.is_wide() and visitor.heard("begin") == []
+
+
 def test_the_dice_rolls_a_seed_and_an_empty_seed_is_drawn(visitor):
     visitor.page.click("[data-drawer=settings]")
     visitor.page.click(".dice")

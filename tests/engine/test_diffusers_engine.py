@@ -12,8 +12,8 @@ from random_model import WORDS
 
 from demo.engine.api import BadModel
 from demo.engine.diffusers_engine import DiffusersEngine
-from demo.engine.pipeline import CLASSES
-from demo.run.trace import SCHEDULERS, BadRequest, Request, normalised
+from demo.engine.schedulers import CLASSES
+from demo.run.trace import OWN, SCHEDULERS, BadRequest, Request, normalised
 
 SOON = 10.0  # seconds after which a test that hangs is called failed
 
@@ -21,7 +21,8 @@ SOON = 10.0  # seconds after which a test that hangs is called failed
 def plain(pipe, request: Request) -> np.ndarray:
     """The picture that diffusers makes when nobody watches, uint8 (H, W, 3)."""
     run = copy.copy(pipe)
-    run.scheduler = CLASSES[request.scheduler].from_config(pipe.scheduler.config)
+    if request.scheduler != OWN:
+        run.scheduler = CLASSES[request.scheduler].from_config(pipe.scheduler.config)
     images = run(
         request.prompt,
         num_inference_steps=request.steps,
@@ -218,7 +219,7 @@ def test_a_scheduler_that_the_model_cannot_run_is_refused_before_any_work(engine
     engine.abilities.schedulers.clear()
     engine.abilities.schedulers["euler"] = "Euler"
     with pytest.raises(BadRequest, match="scheduler euler, not ddim"):
-        engine.steps(Request("a blue cat", seed=7))
+        engine.steps(Request("a blue cat", seed=7, scheduler="ddim"))
     assert network.count == 0
 
 

@@ -50,6 +50,20 @@ def test_a_mix_is_taken_apart_again(dtype, shape):
     assert unconditional.dtype == conditional.dtype == torch.float32
 
 
+def test_a_learned_variance_behind_the_guesses_is_left_out():
+    output = randn(2, 8, 6, 6)  # four channels of each, as in PixArt
+    conditional, unconditional = after(output).guesses(mixed(output)[:, :4])
+    assert torch.equal(unconditional, output[:1, :4]) and torch.equal(conditional, output[1:, :4])
+
+
+def test_a_list_told_backwards_with_the_prompt_first_is_taken_apart():
+    output = randn(2, 4, 1, 6, 6)  # as in Z-Image, whose w is one less
+    with_prompt, without = output[:1, :, 0], output[1:, :, 0]
+    mix = -(with_prompt + (W - 1) * (with_prompt - without))
+    conditional, unconditional = after([*output]).guesses(mix)
+    assert torch.equal(conditional, -with_prompt) and torch.equal(unconditional, -without)
+
+
 def test_what_was_not_mixed_so_is_not_taken_apart():
     output = randn(2, 4, 6, 6)
     mix = mixed(output)
@@ -57,7 +71,7 @@ def test_what_was_not_mixed_so_is_not_taken_apart():
     assert after(output[:1]).guesses(output[:1]) is None  # guidance is off
     assert after(output).guesses(-mix) is None
     assert after(output).guesses(mixed(output, 2.0)) is None
-    assert after(output).guesses(mix[:, :2]) is None  # channels were dropped
+    assert after(output).guesses(mix[..., :2]) is None
     assert after([output]).guesses(mix) is None
 
 
@@ -85,6 +99,6 @@ def test_why_there_are_no_two_guesses_is_said(pipe):
     vars(distilled)["unet"] = SimpleNamespace(config=SimpleNamespace(time_cond_proj_dim=256))
     flux = object.__new__(FluxPipeline)
     vars(flux)["transformer"] = object()
-    for other in (distilled, flux, SimpleNamespace(do_classifier_free_guidance=True)):
+    for other in (distilled, flux):
         said = why_no_guesses(other)
-        assert type(other).__name__ in said and said.endswith("compared.")
+        assert type(other).__name__ in said and said.endswith("not two to compare.")

@@ -13,8 +13,9 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 
-from demo.engine.pipeline import CLASSES
-from demo.engine.tap import ZERO, Tap, noise_level
+from demo.engine.levels import ZERO, noise_level
+from demo.engine.schedulers import CLASSES
+from demo.engine.tap import Tap
 from demo.run.trace import MAX_STEPS
 
 BETAS = {"num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}

@@ -7,8 +7,9 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
 from random_model import SCHEDULE
 
-from demo.engine.pipeline import CLASSES
-from demo.engine.tap import Tap, _level, predicted_picture
+from demo.engine.levels import level, predicted_picture
+from demo.engine.schedulers import CLASSES
+from demo.engine.tap import Tap
 from demo.run.trace import MAX_STEPS
 
 ORDINARY = {**SCHEDULE, "rescale_betas_zero_snr": False}  # noise prediction cannot start from zero signal
@@ -41,7 +42,7 @@ def run(scheduler, count, model):
     extra = {"generator": torch.Generator().manual_seed(1)} if "Ancestral" in type(scheduler).__name__ else {}
     for index, timestep in enumerate(scheduler.timesteps):
         scheduler.scale_model_input(torch.cat([sample, sample]), timestep)
-        alpha, sigma, spread = _level(scheduler, index)
+        alpha, sigma, spread = level(scheduler, index)
         result = scheduler.step(model(sample / spread, alpha, sigma), timestep, sample, **extra)
         sample = result.prev_sample
         results.append(result)
@@ -73,7 +74,7 @@ def test_our_formula_gives_diffusers_own_x0(key, kind):
 
     def model(state, alpha, sigma):
         output = torch.tanh(state) - 0.3 * state
-        spread = _level(scheduler, len(ours))[2]
+        spread = level(scheduler, len(ours))[2]
         ours.append(predicted_picture(scheduler, len(ours), output, state * spread))
         return output
 

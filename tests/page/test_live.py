@@ -107,7 +107,7 @@ def test_unknown_words_are_named(make):
 BAD = [
     {"prompt": ""}, {"prompt": "   "}, {"prompt": "x" * 501}, {"prompt": 5}, {"prompt": None}, {"steps": "0"},
     {"steps": 101}, {"steps": "many"}, {"steps": ""}, {"guidance": 0.5}, {"guidance": "21"}, {"seed": -1},
-    {"seed": 2**32}, {"seed": "1.5"}, {"scheduler": "magic"}, {"scheduler": None},
+    {"seed": 2**32}, {"seed": "1.5"}, {"scheduler": "magic"}, {"scheduler": 3},
 ]  # fmt: skip
 
 

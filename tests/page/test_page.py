@@ -16,7 +16,7 @@ from demo.page import page
 from demo.page.facts import facts
 from demo.page.live import Live
 from demo.page.site import STATIC
-from demo.page.vocabulary import EXAMPLES, groups
+from demo.page.vocabulary import EXAMPLES, groups, related
 from demo.run import bundle, explain
 from demo.run.store import Runs
 
@@ -123,7 +123,13 @@ def test_every_selector_of_the_scripts_is_in_the_template():
 def test_the_facts_are_plain_and_whole(settings):
     told = json.loads(json.dumps(facts(FakeEngine(), settings)))
     assert told["examples"] == list(EXAMPLES) and len(EXAMPLES) >= 5
-    assert told["limits"] == {"prompt": 500, "steps": [1, 100], "guidance": [1, 20], "seed": 2**32 - 1}
+    assert told["limits"] == {
+        "prompt": 500,
+        "steps": [1, 100],
+        "guidance": [1, 20],
+        "seed": 2**32 - 1,
+        "side": [64, 4096],
+    }
     assert "cat" in told["words"] and told["schedulers"]["ddim"] == "DDIM"
     assert told["guidance"] == FakeEngine().abilities.guidance
 
@@ -150,4 +156,8 @@ def test_groups_come_from_the_model_folder(tmp_path):
     assert groups(str(tmp_path), ("a", "b")) == {"words": ["a", "b"]}
     told = {"words": ["red", "cat"], "groups": {"colours": ["red"], "rides": []}}
     (tmp_path / "vocabulary.json").write_text(json.dumps(told))
+    assert groups(str(tmp_path), tuple(told["words"])) == {"colours": ["red"]} and related(str(tmp_path)) == {}
+    told = {"words": ["red", "cat"], "colours": ["red"], "related": {"kitten": ["cat"]}}
+    (tmp_path / "vocabulary.json").write_text(json.dumps(told))
     assert groups(str(tmp_path), tuple(told["words"])) == {"colours": ["red"]}
+    assert related(str(tmp_path)) == {"kitten": ["cat"]}

@@ -17,7 +17,7 @@ from diffusers import (
     UniPCMultistepScheduler,
 )
 
-from demo.engine.pipeline import own_guidance
+from demo.engine.families import own_manners
 from demo.tiny import autoencoder, collage, data, denoiser, fused, parts, scenes, train, words
 from demo.tiny.captions import vocabulary
 from demo.tiny.crew import Crew
@@ -156,7 +156,8 @@ def test_training_runs_stops_and_goes_on(tmp_path, monkeypatch):
     picture = pipe("a cat", generator=noise, num_inference_steps=2, output_type="np").images[0]
     assert picture.shape == (parts.SIZE, parts.SIZE, 3) and np.isfinite(picture).all()
     assert json.loads((tmp_path / "model" / "vocabulary.json").read_text())["words"]
-    assert own_guidance(pipe, tmp_path / "model") == parts.GUIDANCE
+    own = own_manners(pipe, tmp_path / "model")
+    assert (own.guidance, own.steps) == (parts.GUIDANCE, parts.STEPS)
 
 
 def test_training_goes_on_from_a_pipeline(tmp_path):

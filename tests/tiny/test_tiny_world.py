@@ -230,3 +230,10 @@ def test_little_freedom_is_few_places_one_size_and_one_drawing():
         stage.render(Scene((Thing("fox"),), "plain", "day"), Random(7), 64, way) for way in (stage.FREE, stage.STILL)
     ]
     assert free[0].tobytes() != free[1].tobytes()
+
+
+def test_what_is_nearest_is_known_and_what_it_is_for_is_not():
+    told = captions.vocabulary()
+    assert len(told["related"]) > 200 and not {*told["related"]} & {*told["words"]}
+    assert {name for names in told["related"].values() for name in names} <= {*scenes.THINGS}
+    assert "coffee" in told["related"]["drink"]

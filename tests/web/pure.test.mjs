@@ -14,6 +14,7 @@ const { makeStore } = await from("store.js");
 const { lengthOf, many, percent, size, waitingFor } = await from("text.js");
 const { patiently, within } = await from("patience.js");
 const { advice } = await from("form.js");
+const { distance, nearest } = await from("words.js");
 const { counted, taken } = await from("panels/numbers.js");
 const { telling } = await from("panels/without.js");
 
@@ -109,6 +110,21 @@ test("the line under the prompt counts as the server does, and names what is unk
   assert.equal(advice("🦊".repeat(450), [], facts), "450 of 500 characters");
   assert.ok(advice("🦊".repeat(300), [], facts).startsWith("A tiny model"));
   assert.ok(advice("a dinosaur", [{ at: 2, word: "Dinosaur" }], facts).includes("“dinosaur”"));
+});
+
+test("the nearest words are those that are called or spelled so", () => {
+  const names = ["cup", "glass", "fox", "rocket", "top hat"];
+  const related = { mug: ["cup", "glass"], ship: ["rocket"] };
+  assert.deepEqual(nearest("Mug", related, names), ["cup", "glass"]);
+  assert.deepEqual(nearest("ships", related, names), ["rocket"]);
+  assert.deepEqual(nearest("rokcet", related, names), ["rocket"]);
+  assert.deepEqual(nearest("fix", related, names), ["fox"]);
+  for (const odd of ["constructor", "__proto__", "😀", "x".repeat(400), "zebra"]) assert.deepEqual(nearest(odd, related, names), []);
+});
+
+test("letters apart", () => {
+  const pairs = [["", "abc", 3], ["kitten", "sitting", 3], ["ab", "ba", 1], ["ca", "abc", 3], ["same", "same", 0]];
+  for (const [one, other, off] of pairs) assert.deepEqual([distance(one, other), distance(other, one)], [off, off]);
 });
 
 test("tokens are counted the same in the subtitle and over the row", () => {

@@ -6,15 +6,16 @@ const STAGES = ["noise", "numbers", "guess", "touches", "closed"];
 const CONTROLS = /\p{Cc}|\p{Cs}/gu; // no control characters, no half characters
 
 /**
- * @typedef {{prompt?: string, seed?: string, steps?: string, guidance?: string, scheduler?: string, step?: number,
- *   open?: string}} Said
- * @typedef {{prompt: number, steps: [number, number], guidance: [number, number], seed: number}} Limits
+ * @typedef {{prompt?: string, seed?: string, steps?: string, guidance?: string, scheduler?: string,
+ *   negative_prompt?: string, width?: string, height?: string, step?: number, open?: string}} Said
+ * @typedef {{prompt: number, steps: [number, number], guidance: [number, number], seed: number,
+ *   side?: [number, number]}} Limits
  */
 
 /** {prompt, seed, ...} -> "#prompt=a+blue+cat&seed=7"; what is absent or empty is left out. */
 export function write(said) {
   const parts = new URLSearchParams();
-  for (const name of ["prompt", "seed", "steps", "guidance", "scheduler", "step", "open"]) {
+  for (const name of ["prompt", "seed", "steps", "guidance", "scheduler", "negative_prompt", "width", "height", "step", "open"]) {
     const value = said[name];
     if (value !== undefined && value !== null && value !== "") parts.set(name, String(value));
   }
@@ -34,8 +35,14 @@ export function read(hash, limits, schedulers) {
   const bare = hash.replace(/^#/, "");
   if (STAGES.includes(bare)) return { open: bare };
   const parts = new URLSearchParams(bare);
-  const prompt = [...(parts.get("prompt") ?? "").replace(CONTROLS, " ")].slice(0, limits.prompt).join("").trim();
-  if (prompt) said.prompt = prompt;
+  for (const name of /** @type {const} */ (["prompt", "negative_prompt"])) {
+    const text = [...(parts.get(name) ?? "").replace(CONTROLS, " ")].slice(0, limits.prompt).join("").trim();
+    if (text) said[name] = text;
+  }
+  for (const name of /** @type {const} */ (["width", "height"])) {
+    const side = limits.side ? whole(parts.get(name), limits.side) : null;
+    if (side !== null) said[name] = side;
+  }
   const seed = whole(parts.get("seed"), [0, limits.seed]);
   if (seed !== null) said.seed = seed;
   const steps = whole(parts.get("steps"), limits.steps);

@@ -2,15 +2,17 @@
 
 import { running } from "./reel.js";
 import { lengthOf, many } from "./text.js";
-import { unknownIn } from "./words.js";
+import { nearest, unknownIn } from "./words.js";
 
-const DEFAULTS = { steps: "30", seed: "7" };
+const NEARLY = 0.8; // of the longest prompt: then its length is what matters
+const FIELDS = ["steps", "guidance", "seed", "scheduler", "negative_prompt", "width", "height"];
 
 export class Form {
   constructor(page, facts) {
     this.page = page;
     this.facts = facts;
     this.known = new Set(facts.words);
+    this.names = [...new Set(Object.values(facts.groups).flat())];
     this.form = page.querySelector(".ask");
     this.prompt = page.querySelector("#oos-prompt");
     this.marks = page.querySelector(".prompt-marks");
@@ -18,7 +20,7 @@ export class Form {
     this.alert = page.querySelector(".hint.trouble");
     this.goButton = page.querySelector(".go");
     this.haltButton = page.querySelector(".halt");
-    this.fields = Object.fromEntries(["steps", "guidance", "seed", "scheduler"].map((name) => [name, page.querySelector("#oos-" + name)]));
+    this.fields = Object.fromEntries(FIELDS.map((name) => [name, page.querySelector("#oos-" + name)]));
     this.onsubmit = () => {};
     this.onstop = () => {};
     this.onchanged = () => {};
@@ -30,14 +32,24 @@ export class Form {
 
   /** As typed: the server is the one who judges it. */
   values() {
-    const { steps, guidance, seed, scheduler } = this.fields;
+    const { steps, guidance, seed, scheduler, negative_prompt, width, height } = this.fields;
+    const has = this.has();
     return {
       prompt: this.prompt.value,
       steps: steps.value.trim(),
-      guidance: guidance.value.trim(),
+      guidance: has.guidance ? guidance.value.trim() : null,
       seed: seed.value.trim() || null,
       scheduler: scheduler.value,
+      negative_prompt: has.negative_prompt ? negative_prompt.value : null,
+      width: (has.width && width.value.trim()) || null,
+      height: (has.height && height.value.trim()) || null,
     };
+  }
+
+  /** Which of the settings this model has; those that not every model has. */
+  has() {
+    const size = this.facts.size !== null;
+    return { guidance: this.facts.guidance !== null, negative_prompt: this.facts.negative_prompt, width: size, height: size };
   }
 
   setPrompt(text) {
@@ -95,7 +107,10 @@ export class Form {
 
   fill() {
     for (const [key, label] of Object.entries(this.facts.schedulers)) this.fields.scheduler.append(new Option(label, key));
-    for (const [name, value] of Object.entries({ ...DEFAULTS, guidance: this.facts.guidance })) this.fields[name].value = value;
+    const { steps, guidance, size } = this.facts;
+    const own = { steps, guidance: guidance ?? 1, seed: "7", width: size?.[0] ?? "", height: size?.[1] ?? "" };
+    for (const [name, value] of Object.entries(own)) this.fields[name].value = value;
+    for (const [name, there] of Object.entries(this.has())) this.fields[name].closest(".field").hidden = !there;
     for (const slide of this.page.querySelectorAll(".field .slide")) {
       [slide.min, slide.max] = this.facts.limits[slide.dataset.for];
       slide.value = this.fields[slide.dataset.for].value;
@@ -156,10 +171,12 @@ export class Form {
   /** A setting was changed, by whatever hand: what it is goes on the drawer's door, and an old trouble goes away. */
   summary() {
     if (!this.alert.hidden) this.trouble("");
-    const { steps, guidance, seed, scheduler } = this.fields;
+    const { steps, guidance, seed, scheduler, width, height } = this.fields;
     this.onchanged();
-    const parts = [many(steps.value, "step"), "guidance " + guidance.value, seed.value ? "seed " + seed.value : "any seed"];
-    this.page.querySelector(".settings-sum").textContent = [...parts, scheduler.selectedOptions[0].label].join(" · ");
+    const parts = [many(steps.value, "step"), seed.value ? "seed " + seed.value : "any seed", scheduler.selectedOptions[0].label];
+    if (this.has().guidance) parts.splice(1, 0, "guidance " + guidance.value);
+    if (this.has().width) parts.push(width.value + " × " + height.value);
+    this.page.querySelector(".settings-sum").textContent = parts.join(" · ");
   }
 
   typed() {
@@ -201,7 +218,26 @@ export class Form {
   }
 
   advice(text, unknown) {
-    return [advice(text, unknown, { limit: this.facts.limits.prompt, known: this.known.size, model: this.facts.model })];
+    const told = advice(text, unknown, { limit: this.facts.limits.prompt, known: this.known.size, model: this.facts.model, reads: this.facts.reads });
+    const missed = [...new Set(unknown.map(({ word }) => word))];
+    const offered = missed.flatMap((word) => nearest(word, this.facts.related, this.names).map((name) => ({ word, name })));
+    if (!offered.length || lengthOf(text) > this.facts.limits.prompt * NEARLY) return [told];
+    return [told, " It knows ", ...offered.slice(0, 4).flatMap((one, at) => [at ? " " : "", this.instead(one)])];
+  }
+
+  /** A button that takes a word that the model knows for one that it does not, wherever that stands. */
+  instead({ word, name }) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "instead";
+    button.textContent = name;
+    button.setAttribute("aria-label", name + " instead of " + word);
+    button.onclick = () => {
+      const places = unknownIn(this.prompt.value, this.known).filter((found) => found.word === word).reverse();
+      this.setPrompt(places.reduce((text, { at }) => text.slice(0, at) + name + text.slice(at + word.length), this.prompt.value));
+      this.prompt.focus();
+    };
+    return button;
   }
 
   swap(running) {
@@ -214,9 +250,10 @@ export class Form {
 }
 
 /** The line under the prompt: how long it is where that is near the limit, else what the model knows of it. */
-export function advice(text, unknown, { limit, known, model }) {
+export function advice(text, unknown, { limit, known, model, reads = true }) {
+  if (!reads) return "This is " + model + ". It reads no words: whatever you type, it draws what it was taught.";
   const length = lengthOf(text);
-  if (length > limit * 0.8) return length + " of " + limit + " characters";
+  if (length > limit * NEARLY) return length + " of " + limit + " characters";
   if (!unknown.length) {
     return known ? "A tiny model trained on emoji scenes. It knows " + many(known, "word") + ", and nothing else in the world." : "This is " + model + ".";
   }

@@ -41,6 +41,16 @@ export class Reel {
     return this.last === this.total;
   }
 
+  /**
+   * What to ask for to see the same once more; a size only where the model draws in more than one.
+   * @param {{size: number[] | null}} facts
+   */
+  again(facts) {
+    const { prompt, seed, guidance, scheduler, negative_prompt } = this.asked;
+    const { width, height } = (facts.size && this.frames[0]) || {};
+    return { prompt, seed, guidance, scheduler, negative_prompt, width, height, steps: this.total };
+  }
+
   /** Take in the `begin` message. */
   begin(message) {
     this.asked = message;

@@ -2,8 +2,9 @@
 
 /**
  * What is asked for: everything as typed, the server is the one who judges it.
- * @typedef {{prompt: string, negative_prompt?: string, steps: string | number, guidance: string | number,
- *   seed: string | number | null, scheduler: string}} Request
+ * @typedef {{prompt: string, negative_prompt?: string | null, steps: string | number,
+ *   guidance: string | number | null, seed: string | number | null, scheduler: string,
+ *   width?: string | number | null, height?: string | number | null}} Request
  *
  * @typedef {{text: string, id: number, kind: string, span: [number, number] | null, known: boolean, typed: string}} Token
  * @typedef {{data: string, c: number, h: number, w: number}} Packed

@@ -9,6 +9,31 @@ export function unknownIn(text, known) {
   return [...text.matchAll(WORD)].map((found) => ({ at: found.index, word: found[0] })).filter(({ word }) => !knows(word.toLowerCase()));
 }
 
+/** Words of the model's that may be meant by one that it does not know, at most three: what is called so, then what is
+ * spelled so. `related` is word -> names, `names` all names. */
+export function nearest(word, related, names) {
+  const said = word.toLowerCase();
+  const called = [said, said.replace(/s$/, "")].flatMap((one) => (Object.hasOwn(related, one) ? related[one] : []));
+  const far = said.length < 5 ? 1 : 2;
+  const spelled = names.map((name) => ({ name, off: distance(said, name) })).filter(({ off }) => off <= far).sort((one, other) => one.off - other.off);
+  return [...new Set([...called, ...spelled.map(({ name }) => name)])].slice(0, 3);
+}
+
+/** How many letters have to be changed, put in, left out or swapped with the next (Damerau 1964, adjacent swaps alone). */
+export function distance(one, other) {
+  let [before, row] = [[], [...Array(other.length + 1).keys()]];
+  for (let i = 1; i <= one.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= other.length; j++) {
+      const same = one[i - 1] === other[j - 1] ? 0 : 1;
+      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + same);
+      if (i > 1 && j > 1 && one[i - 1] === other[j - 2] && one[i - 2] === other[j - 1]) next[j] = Math.min(next[j], before[j - 2] + 1);
+    }
+    [before, row] = [row, next];
+  }
+  return row[other.length];
+}
+
 /** A prompt from the vocabulary's groups; `pick` chooses one of a list. */
 export function surprise(groups, pick = anyOf) {
   const colour = () => pick(groups.colours ?? []);

@@ -93,11 +93,10 @@ export class Panel extends Part {
   /** The same request once more, beside the run on the timeline; the hashes of its states decide. */
   again() {
     const { reel } = this;
-    const { prompt, seed, guidance, scheduler, total } = reel.asked;
     const said = this.find(".again-said");
     const compare = (frame, other) => this.compare(frame, other, reel);
     this.other = this.context.beside(
-      { prompt, seed, guidance, scheduler, steps: total },
+      reel.again(this.context.facts),
       {
         waiting: (ahead) => (said.textContent = waitingFor(ahead) + "."),
         drawn: compare,

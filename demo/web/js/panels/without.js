@@ -73,11 +73,10 @@ export class Panel extends Part {
     if (this.go.disabled) return;
     const { reel } = this;
     const word = this.looks.words[Number(this.select.value)];
-    const { prompt, seed, guidance, scheduler } = reel.asked;
-    const rest = await this.context.ask("without", { prompt, start: word.span[0], end: word.span[1] }).catch((error) => ({ error: error.message }));
+    const rest = await this.context.ask("without", { prompt: reel.asked.prompt, start: word.span[0], end: word.span[1] }).catch((error) => ({ error: error.message }));
     if (reel !== this.reel) return;
     if (rest.error || !rest.prompt) return this.say(rest.error ?? "That was the only word. Without it there is nothing to ask for.");
-    const second = this.context.beside({ prompt: rest.prompt, seed, guidance, scheduler, steps: reel.total }, this.on(word, rest.prompt));
+    const second = this.context.beside({ ...reel.again(this.context.facts), prompt: rest.prompt }, this.on(word, rest.prompt));
     if (!second) return this.say("There is another run under way; try again when it has ended.");
     this.second = second;
     this.word = word;
