@@ -89,6 +89,20 @@ class DiffusersEngine:
         name = model if isinstance(source, str) else source.resolve().name
         return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache, offload)
 
+    def lent(self, device: str) -> DiffusersEngine:
+        """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
+
+        It shares no lock and no thread, so a process that is forked from this one finds none taken.
+        """
+        there, pipe = copy.copy(self), copy.copy(self._pipe)
+        for name, part in self._pipe.components.items():
+            if isinstance(part, torch.nn.Module):
+                setattr(pipe, name, (part if name in ("unet", "transformer") else copy.deepcopy(part)).to(device))
+        there._pipe, there._exact = pipe, decoders.exact(pipe)
+        there._decoder = there._exact  # a GPU has time for it
+        there._desk, there._lazy, there._made = Desk(), threading.Lock(), {}
+        return there
+
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
 

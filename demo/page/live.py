@@ -184,7 +184,8 @@ class Live:
         run = visit.run
         try:
             if not run.stop.is_set():
-                frames = self.engine.frames(run.request, run.key, EVERYTHING if visit.told else STATES_ONLY)
+                watch = EVERYTHING if visit.told else STATES_ONLY
+                frames = visit.context.run(self.engine.frames, run.request, run.key, watch)
                 with closing(cast(Generator, frames)):  # which ends the run, where nobody wants the rest
                     for frame in frames:
                         visit.draw(frame)

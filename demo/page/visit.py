@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import time
 from collections.abc import AsyncIterator, Callable
 
@@ -23,6 +24,7 @@ class Visit:
         self.frames: list[Frame] = []
         self.heard: int | None = None  # tokens whose word maps are sent, None: all
         self.error: Exception | None = None  # what the run broke with
+        self.context = contextvars.copy_context()  # in which an engine elsewhere finds whose run it is
         self.seen = time.monotonic()  # when somebody last read or asked
         self._runs = runs
         self._ears: set[_Ear] = set()
