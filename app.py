@@ -1,11 +1,19 @@
 """Starts the page: settings, engine, build, launch. GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are Gradio's own."""
 
+import os
 import sys
+from pathlib import Path
 
-from demo.engine.api import BadModel
+ON_ZERO = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
+if ON_ZERO:
+    import spaces  # before torch, for whose CUDA it stands in until a GPU is lent
+
+# ruff: noqa: E402
+from demo.engine.api import BadModel, Engine
 from demo.engine.diffusers_engine import DiffusersEngine
+from demo.engine.zero import ZeroEngine
 from demo.page.page import build, launch_options
-from demo.settings import Settings
+from demo.settings import DEFAULT_MODEL, Settings
 
 
 def main() -> int:
@@ -22,8 +30,23 @@ def main() -> int:
 
 def page(settings: Settings):
     """The page on its engine, not launched. Raises BadModel."""
-    engine = DiffusersEngine.load(settings.model, settings.upscaler, **settings.machine())
-    return build(engine, settings)
+    return build(on_zero(settings) if ON_ZERO else load(settings), settings)
+
+
+def on_zero(settings: Settings) -> Engine:
+    """On ZeroGPU: the embedded model draws on the processor and costs nobody GPU time; others borrow a GPU."""
+    if settings.upscaler:
+        raise BadModel("DEMO_UPSCALER needs a GPU for longer than ZeroGPU lends one; unset it.")
+    engine = load(settings, offload="lent")
+    if Path(settings.model).resolve() != DEFAULT_MODEL:
+        return ZeroEngine(engine, spaces.GPU)
+    spaces.GPU(lambda: None)  # ZeroGPU wants to see one function that would use it, or ends the Space
+    return engine
+
+
+def load(settings: Settings, **more) -> DiffusersEngine:
+    """The engine in this process. Raises BadModel."""
+    return DiffusersEngine.load(settings.model, settings.upscaler, **settings.machine() | more)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from demo.engine.machine import Carrier, memory_told
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
 from demo.engine.prompt import Reader
 from demo.engine.refusals import refuse_folder, refuse_parts
+from demo.engine.safety import must_pass
 from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
@@ -90,6 +91,20 @@ class DiffusersEngine:
         name = model if isinstance(source, str) else source.resolve().name
         return cls(pipe, name, read_vocabulary(folder), upscaler, source, preview, cache, offload)
 
+    def lent(self, device: str) -> DiffusersEngine:
+        """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
+
+        It shares no lock and no thread, so a process that is forked from this one finds none taken.
+        """
+        there, pipe = copy.copy(self), copy.copy(self._pipe)
+        for name, part in self._pipe.components.items():
+            if isinstance(part, torch.nn.Module):
+                setattr(pipe, name, (part if name in ("unet", "transformer") else copy.deepcopy(part)).to(device))
+        there._pipe, there._exact = pipe, decoders.exact(pipe)
+        there._decoder = there._exact  # a GPU has time for it
+        there._desk, there._lazy, there._made = Desk(), threading.Lock(), {}
+        return there
+
     def unknown_words(self, prompt: str) -> list[str]:
         """What of `prompt` the model was not trained on, as typed, each once, by its own tokenizer.
 
@@ -103,8 +118,16 @@ class DiffusersEngine:
         return self._stream(request, run, watch, lambda step: step)
 
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
-        """As `steps`, each state decoded to pictures."""
-        return self._stream(request, run, watch, Darkroom(self._exact, self._decoder).develop)
+        """As `steps`, each state decoded to pictures, the last one checked where the pipeline has a checker."""
+        darkroom = Darkroom(self._exact, self._decoder)
+
+        def develop(step: Step) -> Frame:
+            frame = darkroom.develop(step)
+            if step.index == step.total:
+                must_pass(self._pipe, frame.image)
+            return frame
+
+        return self._stream(request, run, watch, develop)
 
     def cancel(self, run: str) -> bool:
         """End the run of this name within one step, from any thread."""

@@ -19,6 +19,7 @@ import torch
 from demo.engine.api import BadModel, BrokenRun
 
 OFFLOADS = ("model", "sequential")
+LENT = "lent"  # where a card comes later, for one run: opened as it wants it, and left on the CPU
 BYTES = {torch.float32: 4, torch.float16: 2, torch.bfloat16: 2}
 HEADROOM = 1.1  # times the weights, for what is computed with them
 GIGABYTE = 1e9
@@ -53,7 +54,7 @@ def loading_dtype(index: dict, where: str, wanted: str = "") -> torch.dtype:
 
 def place(pipe, where: str, offload: str = "") -> None:
     """Bring an opened pipeline to the device `where`, or let it go there part by part. Raises BadModel."""
-    if where == "cpu":
+    if where == "cpu" and offload != LENT:
         if offload:
             raise BadModel("DEMO_OFFLOAD is for graphics cards, and there is none here that could be used; unset it.")
         return
@@ -65,7 +66,7 @@ def place(pipe, where: str, offload: str = "") -> None:
             pipe.enable_model_cpu_offload(device=where)
         elif offload == "sequential":
             pipe.enable_sequential_cpu_offload(device=where)
-        else:
+        elif offload != LENT:
             pipe.to(where)
     except (RuntimeError, ValueError) as error:
         if not out_of_memory(error):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
+from demo.engine.api import Withheld
 from demo.run import messages
 from demo.run.store import Run, Runs
 from demo.run.trace import Frame
@@ -23,6 +25,7 @@ class Visit:
         self.frames: list[Frame] = []
         self.heard: int | None = None  # tokens whose word maps are sent, None: all
         self.error: Exception | None = None  # what the run broke with
+        self.context = contextvars.copy_context()  # in which an engine elsewhere finds whose run it is
         self.seen = time.monotonic()  # when somebody last read or asked
         self._runs = runs
         self._ears: set[_Ear] = set()
@@ -41,6 +44,13 @@ class Visit:
             text = messages.frame(self.run.key, len(self.run.messages), frame, before, self.heard)
             self._runs.add(self.run, text, frame)
             self.wake()
+
+    def broke(self, error: Exception) -> None:
+        """It cannot go on. Of one whose picture must not be shown no frame is kept."""
+        self.error = error
+        if isinstance(error, Withheld):
+            self.frames.clear()
+            self._runs.withhold(self.run)
 
     def wake(self) -> None:
         """There is something new, or it has ended; from any thread."""
@@ -78,6 +88,19 @@ class Visit:
             yield ear
         finally:
             self._ears.discard(ear)
+
+
+def until_checked(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The noise at once, which shows nothing, and all others when the last one is there: it comes only if it passed.
+
+    Of a run that is stopped before that, nothing else comes.
+    """
+    held: list[Frame] = []
+    for frame in frames:
+        held.append(frame)
+        if frame.index in (0, frame.total):
+            yield from held
+            held.clear()
 
 
 class _Ear:

@@ -13,6 +13,7 @@ from random_model import WORDS
 
 from demo.engine.api import PANELS, BadModel, BrokenRun, Engine
 from demo.engine.diffusers_engine import DiffusersEngine
+from demo.engine.zero import ZeroEngine
 from demo.run.finish import Finish
 from demo.run.trace import BadRequest, Request, Watch
 
@@ -22,6 +23,9 @@ SHORT, LONG = Request("a blue cat", seed=7, steps=4), Request("a red fox", seed=
 
 ENGINES = {
     "diffusers": lambda pipe: DiffusersEngine(pipe, "random", frozenset(WORDS[4:])),
+    "zero, lent nothing": lambda pipe: ZeroEngine(
+        DiffusersEngine(pipe, "random", frozenset(WORDS[4:])), lambda duration: lambda task: task, device="cpu"
+    ),
     "fake": lambda pipe: FakeEngine(pause=0.001),
     "fake that shows little": lambda pipe: FakeEngine(
         word_maps="It has none.", guidance="It has none.", numbers="It has none."
