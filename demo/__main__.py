@@ -20,15 +20,26 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from demo.engine.api import BrokenRun, Engine
-from demo.run import capsule, export, messages
+from demo.run import bundle, capsule, export, messages
+from demo.run.films import LOOPS, VIEWS, Cut
 from demo.run.records import Answers
 from demo.run.store import new_key
 from demo.run.trace import SCHEDULERS, STATES_ONLY, BadRequest, Frame, Request, Watch
-from demo.run.values import listed
+from demo.run.values import listed, whole
 from demo.settings import Settings
 
 OK, REFUSED, FAILED, INTERRUPTED = 0, 2, 1, 130
-WRITTEN = {".gif": "every step", ".png": "the final picture", ".json": "a recorded run, which the page plays"}
+WRITTEN = {
+    ".gif": "every step",
+    ".webp": "every step",
+    ".mp4": "every step",
+    ".png": "a picture",
+    ".zip": "every picture",
+    ".html": "the run with its player",
+    ".json": "a recorded run, which the page plays",
+}
+RECORDED = (".zip", ".html", ".json")  # hold the run as the page knows it
+ALL = "all"  # of --step: a film strip
 ASKED = ("seed", "steps", "guidance", "scheduler", "negative_prompt", "width", "height")
 LONGEST = 40  # letters of a prompt in a file name
 
@@ -93,19 +104,15 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     said = {name: getattr(options, name) for name in ASKED}
     request = Request.checked(options.prompt, **said)  # what no model could do is refused before one is loaded
     path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
-    _check(path)
+    kind = _check(path)
+    cut = _cut(options, kind)
+    _check_step(options.step, kind, request)
     engine = load(options.model or _settings().model)
     request = engine.abilities.request(options.prompt, **said | {"seed": request.seed})
     _warn(engine, request.prompt)
-    recorded = path.suffix.lower() == ".json"
-    frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if recorded else STATES_ONLY)
+    frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if kind in RECORDED else STATES_ONLY)
     try:
-        if recorded:
-            path.write_text(_record(engine, request, frames), encoding="utf-8")
-        elif path.suffix.lower() == ".gif":
-            export.film(frames, request, path)
-        else:
-            export.png(frames[-1], request, path)
+        _write(engine, request, frames, path, cut, options.step)
     except OSError as error:
         print(f"The picture is made, but writing {str(path)!r} failed: {error.strerror}.", file=sys.stderr)
         return FAILED
@@ -114,13 +121,45 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     return OK
 
 
+def _write(engine: Engine, request: Request, frames: list[Frame], path: Path, cut: Cut, step: str | None) -> None:
+    kind = path.suffix.lower()
+    if kind in export.FILMS:
+        export.film(frames, request, path, cut)
+    elif kind == ".png" and step == ALL:
+        export.strip(frames, request, path, cut)
+    elif kind == ".png":
+        export.png(export.picked(step, frames), request, path, cut.view)
+    elif kind == ".zip":
+        export.archive(frames, request, path, engine.trace(request, frames).to_json(), _record(engine, request, frames))
+    elif kind == ".html":
+        from demo.page.facts import facts
+
+        record = _record(engine, request, frames, capsule.ROOMY)
+        export.page(bundle.capsule(record, facts(engine, _settings()), export.title(request)), path)
+    else:
+        export.page(_record(engine, request, frames), path)
+
+
+def _cut(options: argparse.Namespace, kind: str) -> Cut:
+    """How a film is cut; of a picture the state is usual, not both. Raises BadRequest."""
+    view = options.view or ("state" if kind == ".png" else None)
+    return Cut.checked(view, options.speed, options.hold, options.size, options.loop)
+
+
+def _check_step(step: str | None, kind: str, request: Request) -> None:
+    if step is not None and kind != ".png":
+        raise Refused("--step chooses the step of a .png.")
+    if step not in (None, ALL):
+        whole("--step", step, 0, request.steps)
+
+
 def _frames(engine: Engine, request: Request, watch: Watch) -> list[Frame]:
     total = request.steps + 1
     with closing(engine.frames(request, watch=watch)) as frames:  # closing stops the engine when Ctrl-C lands here
         return list(tqdm(frames, f"seed {request.seed}", total, unit=" states", file=sys.stderr))
 
 
-def _record(engine: Engine, request: Request, frames: list[Frame]) -> str:
+def _record(engine: Engine, request: Request, frames: list[Frame], room: int = capsule.ROOM) -> str:
     """The file of a recorded run: its messages as the page would have got them, and what the page would ask."""
     key, told, tokens, sent = new_key(), [], None, None
     answers = Answers(numbers=None, tokens=None, atlas=None)
@@ -135,7 +174,7 @@ def _record(engine: Engine, request: Request, frames: list[Frame]) -> str:
     for before, frame in zip([None, *frames], frames, strict=False):
         told.append(messages.frame(key, len(told), frame, before, sent))
     told.append(messages.done(key, len(told), frames, stopped=len(frames) <= request.steps))
-    return capsule.record(told, answers)
+    return capsule.record(told, answers, room)
 
 
 def _free(stem: str) -> Path:
@@ -144,7 +183,8 @@ def _free(stem: str) -> Path:
     return next(path for path in map(Path, names) if not os.path.lexists(path))
 
 
-def _check(path: Path) -> None:
+def _check(path: Path) -> str:
+    """The kind of file that is wanted. Raises Refused where it is none, or cannot be written."""
     if path.suffix.lower() not in WRITTEN:
         kinds = listed(f"{suffix} ({what})" for suffix, what in WRITTEN.items()).replace(" and ", " or ")
         raise Refused(f"--out must end in {kinds}, not {str(path)!r}.")
@@ -152,6 +192,7 @@ def _check(path: Path) -> None:
         export.probe(path)
     except OSError as error:
         raise Refused(f"Cannot write {str(path)!r}: {error.strerror}.") from error
+    return path.suffix.lower()
 
 
 def _warn(engine: Engine, prompt: str) -> None:
@@ -187,9 +228,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--height", help=f"in pixels {own}")
     parser.add_argument(
         "--out",
-        help="a .gif of every step, a .png of the result or a .json that the page plays; it is overwritten "
-        "(default: a .gif named after what was asked, which is not)",
+        help="a .gif, .webp or .mp4 of every step, a .png, a .zip of all pictures, an .html that plays the run, or a "
+        ".json for the page; it is overwritten (default: a .gif named after what was asked, which is not)",
     )
+    film = parser.add_argument_group("what a film or picture shows")
+    film.add_argument("--view", help=f"{', '.join(VIEWS)} (default both; of a .png state)")
+    film.add_argument("--speed", help="states a second, 1 to 50 (default 10, faster for long runs)")
+    film.add_argument("--hold", help="seconds that the first and the last picture stay, 0 to 10 (default 1.5)")
+    film.add_argument("--size", help="pixels, the width of one picture, 64 to 1024")
+    film.add_argument("--loop", help=f"{', '.join(LOOPS)} (default forward)")
+    film.add_argument("--step", help=f"of a .png: which step (default the last), or {ALL} for a film strip")
     parser.add_argument("--model", help="a diffusers folder or hub id (default: DEMO_MODEL, else the model in assets/)")
     return parser
 

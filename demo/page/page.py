@@ -6,7 +6,6 @@ invisible wire on which the messages of a run arrive. Given an engine, so this i
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -15,25 +14,15 @@ from typing import Any
 import gradio as gr
 
 from demo.engine.api import Engine
-from demo.page import vocabulary
-from demo.page.about import about, version
 from demo.page.answers import Answers, answered, without_span
+from demo.page.facts import facts
 from demo.page.head import TITLE
+from demo.page.keeping import Keeping
 from demo.page.live import Live, sentence
 from demo.page.readers import Readers
 from demo.page.site import ICON, STATIC, app_kwargs
-from demo.run import explain
+from demo.run import bundle
 from demo.run.store import Runs
-from demo.run.trace import (
-    MAX_GUIDANCE,
-    MAX_PROMPT,
-    MAX_SEED,
-    MAX_SIDE,
-    MAX_STEPS,
-    MIN_GUIDANCE,
-    MIN_SIDE,
-    MIN_STEPS,
-)
 from demo.settings import Settings
 
 # Events that Gradio keeps open beyond those in our own line: whoever comes when it is full is told so, too, and goes.
@@ -43,15 +32,17 @@ FILE = {"meta": {"_type": "gradio.FileData"}}
 
 def build(engine: Engine, settings: Settings) -> gr.Blocks:
     """The app on one engine, not launched."""
-    live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue)
+    live = Live(
+        engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue, settings.show_before_check
+    )
     readers = Readers()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         page = gr.HTML(
-            html_template=markup(),
+            html_template=bundle.markup(),
             css_template="",
             js_on_load=_static("boot.js"),
             apply_default_css=False,
-            server_functions=_server(live),
+            server_functions=_server(live, settings),
             facts=facts(engine, settings),
         )
         wire = gr.HTML(html_template="", css_template="", js_on_load=_static("wire.js"), visible="hidden")
@@ -87,37 +78,6 @@ def launch_options(settings: Settings) -> dict[str, Any]:
     }
 
 
-def markup() -> str:
-    """page.html with the fragments that its comments name, panels/<name>.html, in the place of the comments."""
-    return re.sub(r"<!-- (panels/[a-z]+\.html) -->", lambda met: _static(met[1]).strip(), _static("page.html"))
-
-
-def facts(engine: Engine, settings: Settings) -> dict[str, Any]:
-    """What the browser needs to know of the model before anything runs, and the prose; plain JSON."""
-    prose, able = explain.pages(), engine.abilities
-    return {
-        "model": engine.model,
-        "words": list(able.vocabulary or ()),
-        "groups": vocabulary.groups(settings.model, able.vocabulary),
-        "related": vocabulary.related(settings.model),
-        "examples": list(vocabulary.EXAMPLES),
-        **{name: value for name, value in able.to_json().items() if name != "vocabulary"},
-        "preview": engine.preview().to_json(),
-        "pages": prose["stages"],
-        "glossary": prose["glossary"],
-        "tour": prose["tour"],
-        "about": about(settings),
-        "version": version(STATIC),
-        "limits": {
-            "prompt": MAX_PROMPT,
-            "steps": [MIN_STEPS, MAX_STEPS],
-            "guidance": [MIN_GUIDANCE, MAX_GUIDANCE],
-            "seed": MAX_SEED,
-            "side": [MIN_SIDE, MAX_SIDE],
-        },
-    }
-
-
 def _watch(live: Live, readers: Readers):
     async def watch(event: gr.EventData, request: gr.Request):
         async with aclosing(live.watch(event._data, readers.of(request.session_hash))) as messages:
@@ -127,9 +87,10 @@ def _watch(live: Live, readers: Readers):
     return watch
 
 
-def _server(live: Live) -> list:
+def _server(live: Live, settings: Settings) -> list:
     """What the browser may call directly: no queue stands before these, so they check and answer at once."""
     answers = Answers(live.engine, live.runs, live.prompts)
+    keeping = Keeping(live.engine, live.runs, live.prompts, lambda: facts(live.engine, settings))
     return [
         _asked("stop", live.stop, "run"),
         _asked("missing", live.missing, "run", "first"),
@@ -141,6 +102,9 @@ def _server(live: Live) -> list:
         _asked("overlap", answers.overlap, "run", "other", "tokens"),
         _asked("without", without_span, "prompt", "start", "end"),
         _asked("touch", answers.touch, "run", "upscale", "sharpen", "contrast", "file"),
+        _asked("keep", keeping.keep, "run", "kind", "step", "view", "speed", "hold", "size", "loop"),
+        _asked("kept", keeping.kept, "job"),
+        _asked("drop", keeping.drop, "job"),
     ]
 
 

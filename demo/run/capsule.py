@@ -19,6 +19,7 @@ from demo.run.records import Answers, Recorded
 from demo.run.schema import fault_of
 
 ROOM = 1_000_000  # bytes that a file should have at most
+ROOMY = 3_000_000  # bytes of a run that is kept together with its player
 LARGEST = 32 * 2**20  # bytes that are read at all
 QUALITIES = (90, 80, 70, 60, 50, 40, 30, 22, 15, 10)  # of WebP, best first
 RESULT = 80  # the least quality of the result, which people look at longest

@@ -118,6 +118,12 @@ def page(text: str, path: str | Path) -> Path:
     return _written(Path(path), lambda file: file.write(text.encode()))
 
 
+def title(request: Request) -> str:
+    """A run in a line: what was asked, and how."""
+    how = f"seed {request.seed} · {request.steps} steps · guidance {request.guidance:g} · {request.scheduler}"
+    return f"{request.prompt} · {how}"
+
+
 def recipe(request: Request) -> dict[str, str | int | float]:
     """What a file has to say so that its picture can be made again."""
     always: dict[str, str | int | float] = {

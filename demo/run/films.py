@@ -25,7 +25,7 @@ HOLD, MAX_HOLD = 1.5, 10.0  # seconds that the first and the last picture stay
 # Pixels: where no size is said, narrower pictures are enlarged and wider ones reduced to these.
 USUAL = {"both": (256, 384), "state": (384, 512), "guess": (384, 512)}
 MIN_SIZE, MAX_SIZE = 64, 1024
-MOST = 400_000_000  # pixels of a whole film
+MOST = 100_000_000  # pixels of a whole film
 GAP = 4  # pixels between two pictures
 GROUND, INK = (16, 17, 20), (241, 238, 231)
 # Fonts for letters that Pillow's own lacks, as the system may have them.

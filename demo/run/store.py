@@ -20,6 +20,7 @@ from pathlib import Path
 from demo.run.trace import BadRequest, Frame, Request
 
 MAX_BYTES = 192 * 2**20
+FILED = 64 * 2**20  # bytes of the files of one run: the oldest go, the last one stays
 SWEEP = 60.0  # seconds between two looks at what lies about in the folder
 KEY = re.compile(r"[A-Za-z0-9_-]{24}")  # 18 random bytes in base64url
 NO_KEY = "A run needs a key of its own: 24 letters, digits, - or _, made by whoever asks."
@@ -104,6 +105,11 @@ class Runs:
                 run.frames.append(frame)
                 run.held += weight(frame)
 
+    def withhold(self, run: Run) -> None:
+        """Nobody may have the frames of this run any more, nor what could be made of them."""
+        with self._lock:
+            run.frames, run.held = [], 0
+
     def close(self, run: Run) -> None:
         """The run is over: nothing is added any more, and from now on it may be dropped to make room."""
         run.ended = True
@@ -112,6 +118,7 @@ class Runs:
     def weigh(self, run: Run) -> None:
         """A file of the run was written: count it. What was written for a run that is gone goes too."""
         folder = self.folder / run.key
+        _trim(folder)
         filed = _bytes(folder)
         with self._lock:
             run.filed = filed
@@ -171,6 +178,22 @@ def _bytes(folder: Path) -> int:
         with contextlib.suppress(FileNotFoundError):
             total += entry.stat(follow_symlinks=False).st_size
     return total
+
+
+def _trim(folder: Path) -> None:
+    """While the files in a folder are more than FILED, the oldest of them goes; the newest stays."""
+    found = []
+    for entry in _entries(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if not entry.name.startswith("."):  # one that is being written
+                found.append((entry.stat(follow_symlinks=False).st_mtime_ns, entry))
+    found.sort(key=lambda one: one[0])
+    spare = _bytes(folder) - FILED
+    for _, entry in found[:-1]:
+        if spare <= 0:
+            return
+        spare -= entry.stat(follow_symlinks=False).st_size
+        Path(entry.path).unlink(missing_ok=True)
 
 
 def weight(frame: Frame) -> int:

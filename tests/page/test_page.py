@@ -13,11 +13,11 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from demo.page import page
+from demo.page.facts import facts
 from demo.page.live import Live
-from demo.page.page import facts
 from demo.page.site import STATIC
 from demo.page.vocabulary import EXAMPLES, groups, related
-from demo.run import explain
+from demo.run import bundle, explain
 from demo.run.store import Runs
 
 
@@ -82,12 +82,12 @@ def test_the_page_is_named_and_asks_nobody_else(address):
 
 def test_the_template_is_inert():
     """Gradio runs it through Handlebars and a JavaScript template literal: none of their signs may be in it."""
-    text = page.markup()
+    text = bundle.markup()
     assert [sign for sign in ("`", "${", "{{", "\\", "<script") if sign in text] == []
 
 
 def test_every_fragment_is_in_the_page_and_has_its_module_and_sheet():
-    text = page.markup()
+    text = bundle.markup()
     assert "<!--" not in text
     for file in STATIC.glob("panels/*.html"):
         assert file.read_text("utf-8").strip() in text and f'data-panel="{file.stem}"' in text
@@ -96,7 +96,7 @@ def test_every_fragment_is_in_the_page_and_has_its_module_and_sheet():
 
 
 def test_every_place_has_its_prose_and_every_stop_of_the_tour_its_place():
-    text, prose = page.markup(), explain.pages()
+    text, prose = bundle.markup(), explain.pages()
     assert re.findall(r'data-lore="(\w+)"', text) == [stage["key"] for stage in prose["stages"]]
     asides = {"prompt": 'class="ask"', "timeline": 'class="timeline"'}
     for stop in prose["tour"]:
@@ -114,7 +114,7 @@ def test_what_was_typed_is_never_markup():
 
 
 def test_every_selector_of_the_scripts_is_in_the_template():
-    text = page.markup()
+    text = bundle.markup()
     for file in STATIC.glob("js/**/*.js"):
         for name in re.findall(r"(?:querySelector|find)\(\"[.#]([\w-]+)\"\)", file.read_text("utf-8")):
             assert re.search(rf'(?:id|class)="[^"]*\b{name}\b', text), f"{file.name} looks for {name}"
@@ -136,11 +136,15 @@ def test_the_facts_are_plain_and_whole(settings):
 
 def test_the_server_functions_check_what_they_are_given(settings):
     live = Live(FakeEngine(), Runs(settings.exports / "runs"))
-    functions = {function.__name__: function for function in page._server(live)}
+    functions = {function.__name__: function for function in page._server(live, settings)}
     assert functions.pop("stop")(None) == {"stopped": False}
     assert functions["missing"]({"first": 0}) == {"messages": [], "alive": False, "known": False}
     assert len(functions.pop("atlas")(None)["words"]) == len(FakeEngine.vocabulary)
-    assert set(functions) == {"missing", "numbers", "token", "guesses", "overlap", "without", "touch"}
+    assert set(functions) == {"missing", "numbers", "token", "guesses", "overlap", "without", "touch", "exact"} | {
+        "keep",
+        "kept",
+        "drop",
+    }
     for ask in functions.values():
         for strange in (None, [], "x", {}, {"prompt": 5, "run": {}, "step": "x"}):
             assert re.fullmatch(r"[A-Z].*\.", ask(strange)["error"])

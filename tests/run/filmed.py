@@ -49,7 +49,7 @@ def still(count: int) -> list[Frame]:
 
 
 def asked(prompt: str = "a disc", steps: int = 30) -> Request:
-    return Request(prompt, 7, steps)
+    return Request(prompt, 7, steps, scheduler="ddim")
 
 
 def read_back(path) -> tuple[list[np.ndarray], list[int], dict]:

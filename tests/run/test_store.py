@@ -170,3 +170,18 @@ def test_what_lies_about_is_swept_while_the_app_runs_once_it_is_old_enough(tmp_p
 def test_strange_keys_are_simply_unknown(tmp_path):
     runs = Runs(tmp_path)
     assert [runs.get(key) for key in (None, 5, "", [], {}, "../..")] == [None] * 6
+
+
+def test_the_files_of_one_run_are_bounded_and_the_last_one_stays(tmp_path, monkeypatch):
+    monkeypatch.setattr("demo.run.store.FILED", 100)
+    runs = Runs(tmp_path)
+    run = runs.open(REQUEST)
+    for at, suffix in enumerate((".gif", "-guess.gif", ".zip")):
+        path = run.path(suffix)
+        path.write_bytes(b"x" * 60)
+        os.utime(path, (at, at))
+        runs.weigh(run)
+    assert [path.name for path in (tmp_path / run.key).iterdir()] == [run.path(".zip").name] and run.filed == 60
+    run.path("-large.mp4").write_bytes(b"x" * 500)
+    runs.weigh(run)
+    assert [path.name for path in (tmp_path / run.key).iterdir()] == [run.path("-large.mp4").name]

@@ -5,9 +5,10 @@ export function listenForKeys(page, act) {
   const prompt = page.querySelector("#oos-prompt");
   const scrub = page.querySelector(".scrub");
   const dialog = page.querySelector(".keys");
+  const home = page.querySelector(".takeaway");
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open || home.open) return;
     if (event.key === "Escape") return act.close() ? event.preventDefault() : leave(event);
     const on = /** @type {Element} */ (event.target);
     const own = on === scrub;

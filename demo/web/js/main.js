@@ -5,6 +5,7 @@ import { Controller } from "./controller.js";
 import { Film } from "./film.js";
 import { Form } from "./form.js";
 import { Glossary } from "./glossary.js";
+import { Home } from "./home.js";
 import { listenForKeys } from "./keys.js";
 import { Panels } from "./panels.js";
 import { Player } from "./player.js";
@@ -23,13 +24,17 @@ import { Tour } from "./tour.js";
 import { Views } from "./views.js";
 import { browseWords } from "./words.js";
 
-/** `page` is the element .oos, `facts` what the server said of the model, `gradio` its trigger and server. */
-export function start(page, facts, gradio) {
+/**
+ * `page` is the element .oos, `facts` what the server said of the model, `gradio` its trigger and server. In a capsule
+ * there is none: `kept` has the text of its recorded run, and a source that has nothing.
+ * @param {{source: () => any, recorded: string} | null} kept
+ */
+export function start(page, facts, gradio, kept = null) {
   const store = makeStore();
   const form = new Form(page, facts);
   const teller = new Teller(page, facts);
   const views = new Views(page, form, teller, store);
-  const sources = { live: (key) => new GradioSource(gradio, key), recorded: (found) => new RecordedSource(found) };
+  const sources = { live: (key) => (kept ? kept.source() : new GradioSource(gradio, key)), recorded: (found) => new RecordedSource(found) };
   const act = new Controller(store, sources, views);
   const player = new Player(page, { state: () => store.get(), go: (step) => act.go(step) });
   const go = (step, aloud) => {
@@ -53,9 +58,10 @@ export function start(page, facts, gradio) {
   const film = new Film(page.querySelector(".film"), go);
   const glossary = new Glossary(page, facts.glossary);
   const tour = new Tour(page, facts.tour, { state: () => store.get(), go, open: (stage) => act.openStage(stage), run: () => views.runIt(facts), prompt: () => views.prompt(facts) });
+  const home = new Home(page, { ask: (panel, question) => act.ask(panel, question), state: () => store.get(), say: (text) => teller.say(text) });
   const address = new Address(page, facts, form, store);
 
-  for (const part of [form, new Stage(page), film, teller, preview, player, panels, tour, address]) store.subscribe((state) => part.draw(state));
+  for (const part of [form, new Stage(page), film, teller, preview, player, panels, tour, home, address]) store.subscribe((state) => part.draw(state));
   form.onsubmit = () => (player.pause(), act.generate());
   form.onstop = () => act.stop();
   form.ontyped = (text) => panels.typed(text);
@@ -78,5 +84,5 @@ export function start(page, facts, gradio) {
   tell(page, facts.pages);
   const said = address.restore();
   store.update();
-  panels.load().then(() => act.restore(said.step));
+  panels.load().then(() => (kept ? act.openRecording(kept.recorded) : act.restore(said.step)));
 }

@@ -1,17 +1,20 @@
-// Opening a recorded run: a button for a file, or a file dropped anywhere on the page. It is read here and goes nowhere.
+// Opening a recorded run: a button for a file, one dropped anywhere on the page, or pasted. It is read here and goes
+// nowhere.
 
-import { LARGEST } from "./recording.js";
+import { runIn } from "./opened.js";
+import { Sentence } from "./patience.js";
 
-/** `open(text)` gets the file's text, `trouble(sentence)` why there is none. */
+/** `open(text)` gets the run's text, `trouble(sentence)` why there is none. */
 export function recordings(page, open, trouble) {
   const field = page.querySelector(".open-run input");
   const take = async (file) => {
     if (!file) return;
-    if (file.size > LARGEST) return trouble("This file is too large for a recorded run.");
-    const text = await file.text().catch(() => null);
-    if (text === null) return trouble("This file could not be read.");
-    open(text);
-    page.querySelector(".stage").scrollIntoView({ block: "nearest" });
+    try {
+      open(await runIn(file));
+      page.querySelector(".stage").scrollIntoView({ block: "nearest" });
+    } catch (error) {
+      trouble(error instanceof Sentence ? error.message : "This file could not be read.");
+    }
   };
   page.querySelector(".open-run button").onclick = () => field.click();
   field.addEventListener("change", () => {
@@ -24,5 +27,13 @@ export function recordings(page, open, trouble) {
     if (!carries(event)) return;
     event.preventDefault();
     take(event.dataTransfer.files[0]);
+  });
+  document.addEventListener("paste", (event) => {
+    const file = event.clipboardData?.files[0];
+    const typing = /** @type {Element} */ (event.target).closest?.("input, textarea");
+    const text = typing ? "" : (event.clipboardData?.getData("text/plain") ?? "");
+    if (!file && !/^\s*\{/.test(text)) return; // words for a field, or nothing that could be a run
+    event.preventDefault();
+    take(file ?? new Blob([text]));
   });
 }
