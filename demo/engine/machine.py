@@ -100,7 +100,7 @@ def free_memory() -> int:
     """Bytes that a program may still take, within the limit of the container that it runs in."""
     free = psutil.virtual_memory().available
     try:
-        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        limit, used = ((CGROUP / name).read_text(encoding="ascii").strip() for name in ("memory.max", "memory.current"))
     except OSError:
         return free
     return free if limit == "max" else min(free, max(0, int(limit) - int(used)))

@@ -128,7 +128,7 @@ def main(
         report["process"]["drawings"] = process.drawings(pipe, judge, things=max(1, prompts // 4), **same)
         print("\n" + process_table(report["process"]))
     if out:
-        Path(out).with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n")
+        Path(out).with_suffix(".json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
         some = kept[:: max(1, len(kept) // 64)][:64]
         contact_sheet(torch.stack([p for p, _ in some]), [t for _, t in some]).save(
             Path(out).with_suffix(".jpg"), quality=85

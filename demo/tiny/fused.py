@@ -5,8 +5,10 @@ training step where products are quick. Here they are two, in C (fused.c), compi
 """
 
 import ctypes
+import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -16,18 +18,21 @@ import torch
 from diffusers.models.resnet import ResnetBlock2D
 from torch import nn
 
-FLAGS = ("-O3", "-march=native", "-mprefer-vector-width=512", "-ffast-math", "-fopenmp-simd", "-shared", "-fPIC")
+FLAGS = ("-O3", "-march=native", "-ffast-math", "-fopenmp-simd", "-shared", "-fPIC")
+WIDE = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()  # others have no such option
 
 
 @cache
 def library() -> ctypes.CDLL | None:
-    """fused.c, compiled for this machine; None where there is no compiler."""
+    """fused.c, compiled for this machine; None where there is no compiler, and on Windows, which builds otherwise."""
     compiler = shutil.which("gcc") or shutil.which("cc")
-    if not compiler:
+    if not compiler or sys.platform == "win32":
         return None
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "fused.so"
-        subprocess.run([compiler, *FLAGS, str(Path(__file__).with_suffix(".c")), "-o", str(made), "-lm"], check=True)
+        subprocess.run(
+            [compiler, *FLAGS, *WIDE, str(Path(__file__).with_suffix(".c")), "-o", str(made), "-lm"], check=True
+        )
         return ctypes.CDLL(str(made))
 
 

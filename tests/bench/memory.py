@@ -7,9 +7,11 @@ object holds, kept for threads that may need it again.
 """
 
 import ctypes
+import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+
+import psutil
 
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.run.trace import Request, Watch
@@ -21,8 +23,7 @@ KEPT = 4  # runs whose frames are held, as a store would
 
 def resident() -> int:
     """MiB of this process that are in memory."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) // 1024
+    return psutil.Process().memory_info().rss // 2**20
 
 
 def main(steps: int = 6, readers: int = 8) -> None:
@@ -38,8 +39,9 @@ def main(steps: int = 6, readers: int = 8) -> None:
         kept.append(frames)
         if run in LOOKS:
             print(f"after {run:2} runs: {resident()} MiB", flush=True)
-    ctypes.CDLL("libc.so.6").malloc_trim(0)
-    print(f"without what the C library keeps: {resident()} MiB")
+    if sys.platform == "linux":
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
+        print(f"without what the C library keeps: {resident()} MiB")
 
 
 if __name__ == "__main__":

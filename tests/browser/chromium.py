@@ -23,7 +23,7 @@ def find(playwright) -> str | None:
 
 def fetch() -> None:
     """Try Debian's package as root, then Playwright's download; whether it worked is for `find` to say."""
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
         subprocess.run(["apt-get", "update", "-q"], check=False)
         subprocess.run(["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium"], check=False)
     if not any(map(shutil.which, NAMES)):
