@@ -24,6 +24,7 @@ from demo.engine.attention import Listener, listening
 from demo.engine.darkroom import Darkroom
 from demo.engine.door import stand_before
 from demo.engine.families import arguments, own_size
+from demo.engine.hub import fetched
 from demo.engine.machine import Carrier, memory_told
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
 from demo.engine.prompt import Reader
@@ -80,15 +81,15 @@ class DiffusersEngine:
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
-        if isinstance(source, Path):
-            with quiet():
-                refuse_folder(source)
-        pipe = aside(open_pipeline, source, dtype, offload)
+        with quiet():
+            folder = source if isinstance(source, Path) else fetched(source)
+            refuse_folder(folder)
+        pipe = aside(open_pipeline, folder, dtype, offload)
         refuse_parts(pipe)
         if pipe.device.type == "cpu" and not offload and (cache or dtype):
             aside(precision.settle, pipe, cache, dtype)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache, offload)
+        return cls(pipe, name, read_vocabulary(folder), upscaler, source, preview, cache, offload)
 
     def lent(self, device: str) -> DiffusersEngine:
         """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
