@@ -28,6 +28,7 @@ class Settings:
     offload: str = ""  # DEMO_OFFLOAD: what leaves the graphics card while not in use, one of OFFLOADS; empty is none
     cache: Path = CACHE  # DEMO_CACHE: the folder for what is found out once about a model on this machine
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
+    show_before_check: bool = False  # DEMO_SHOW_BEFORE_CHECK=1: states are shown before a safety checker saw the result
     queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind the one that is drawn
 
     @classmethod
@@ -42,6 +43,7 @@ class Settings:
             offload=_one_of(env, "DEMO_OFFLOAD", OFFLOADS),
             cache=Path(env.get("DEMO_CACHE") or cls.cache),
             upscaler=env.get("DEMO_UPSCALER") or cls.upscaler,
+            show_before_check=_one_of(env, "DEMO_SHOW_BEFORE_CHECK", ("0", "1")) == "1",
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
         )
 

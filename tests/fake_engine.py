@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from demo.engine.api import Abilities, Preview
+from demo.engine.api import Abilities, Preview, Withheld
 from demo.engine.stream import Desk
 from demo.run import finish
 from demo.run.measure import cells
@@ -30,14 +30,23 @@ class FakeEngine:
     model = "fake"
     vocabulary = frozenset("a an the on in at cat fox blue red wearing riding crown skateboard space night".split())
 
-    def __init__(self, pause: float = 0.0, breaks_at: int | None = None, size: int = SIZE, **cannot: str):
+    def __init__(
+        self,
+        pause: float = 0.0,
+        breaks_at: int | None = None,
+        size: int = SIZE,
+        flags: bool | None = None,
+        **cannot: str,
+    ):
         self.pause, self.breaks_at, self.size = pause, breaks_at, size
         self.abilities = Abilities(
             dict(SCHEDULERS),
             guidance=4.0,
             vocabulary=tuple(sorted(self.vocabulary)),
             cannot={"upscaler": "It has none."} | cannot,
+            checked=flags is not None,
         )
+        self.flags = flags  # whether its safety checker flags everything, None: it has none
         self.reader = FakeReader(self.vocabulary)
         self.drawn = 0  # states drawn so far, over all runs
         self._desk = Desk(room=1)
@@ -76,6 +85,8 @@ class FakeEngine:
                 time.sleep(self.pause if index else 0)
                 frame = self._frame(request, index, before, watch)
                 before = frame.image
+                if self.flags and index == request.steps:
+                    raise Withheld("The fake's checker flagged it.")
                 self.drawn += 1
                 outlet(frame, last=index == request.steps)
 

@@ -3,7 +3,7 @@
 import torch
 from diffusers import AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+from transformers import CLIPImageProcessor, CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 WORDS = ["<pad>", "<start>", "<end>", "<unknown>", "a", "blue", "red", "cat", "fox", "pizza", "on", "wearing", "hat"]
 SCHEDULE = {
@@ -17,7 +17,7 @@ SCHEDULE = {
 }
 
 
-def build_pipeline() -> StableDiffusionPipeline:
+def build_pipeline(checker=None) -> StableDiffusionPipeline:
     """A stock StableDiffusionPipeline for 32 x 32 pixels, 8-channel latents; the same random weights every time."""
     torch.manual_seed(0)
     pipe = StableDiffusionPipeline(
@@ -26,9 +26,9 @@ def build_pipeline() -> StableDiffusionPipeline:
         tokenizer=build_tokenizer(),
         unet=_unet(),
         scheduler=DDIMScheduler(**SCHEDULE, steps_offset=1),
-        safety_checker=None,
-        feature_extractor=None,
-        requires_safety_checker=False,
+        safety_checker=checker,
+        feature_extractor=checker and CLIPImageProcessor(size={"shortest_edge": 8}, crop_size=8),
+        requires_safety_checker=checker is not None,
     )
     pipe.set_progress_bar_config(disable=True)
     return pipe

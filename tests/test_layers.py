@@ -18,7 +18,7 @@ LAW = {
     "demo.engine.api": ({"demo.run."}, {"numpy"}),
     "demo.engine.": (
         {"demo.engine.", "demo.run.", "demo.tiny.folded"},
-        ARRAYS | {"torch", "diffusers", "transformers", "psutil"},
+        ARRAYS | {"torch", "diffusers", "transformers", "psutil", "safetensors", "huggingface_hub"},
     ),
     "demo.page.": (
         {"demo.page.", "demo.run.", "demo.engine.api", "demo.settings"},

@@ -9,6 +9,7 @@ from demo.engine.attention import why_no_word_maps
 from demo.engine.door import why_no_guesses
 from demo.engine.families import guided_by, multiple_of, own_manners, own_size, takes
 from demo.engine.prompt import can_show
+from demo.engine.safety import has_checker
 from demo.engine.schedulers import offered_schedulers
 from demo.tiny.folded import FoldedAutoencoder
 
@@ -37,6 +38,7 @@ def abilities_of(
         decodes=hasattr(pipe, "vae"),
         vocabulary=None if vocabulary is None else tuple(sorted(vocabulary)),
         cannot=_cannot(pipe, upscaler),
+        checked=has_checker(pipe),
     )
 
 

@@ -45,6 +45,10 @@ class BrokenRun(RuntimeError):
     """A run that cannot go on, such as one whose numbers are no longer finite; the text is one sentence."""
 
 
+class Withheld(BrokenRun):
+    """A run whose picture must not be shown; the text is one sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class Preview:
     """Latents to colours by one matrix: `matrix @ latents + bias`, levels 0..255, one colour per latent place.
@@ -77,7 +81,7 @@ class Abilities:
     `multiple`; None where not. reads: whether a prompt changes anything. decodes: whether its states are latents; else
     they are the pixels themselves. vocabulary: the words it was trained on, lower case, sorted; None if it ships no
     list. cannot: name of a panel -> one sentence that says why this model cannot fill it; a panel that is not named
-    can be filled.
+    can be filled. checked: whether the finished picture has to pass a safety checker before anything may be shown.
     """
 
     schedulers: dict[str, str] = field(default_factory=lambda: dict(SCHEDULERS))
@@ -90,6 +94,7 @@ class Abilities:
     decodes: bool = True
     vocabulary: tuple[str, ...] | None = None
     cannot: dict[str, str] = field(default_factory=dict)
+    checked: bool = False
 
     @property
     def own(self) -> Defaults:
@@ -179,7 +184,10 @@ class Engine(Protocol):
         ...
 
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
-        """As `steps`, each state decoded to pictures."""
+        """As `steps`, each state decoded to pictures.
+
+        Where `abilities.checked`, the iterator raises Withheld in place of a last frame that must not be shown.
+        """
         ...
 
     def cancel(self, run: str) -> bool:

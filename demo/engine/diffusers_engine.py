@@ -24,10 +24,12 @@ from demo.engine.attention import Listener, listening
 from demo.engine.darkroom import Darkroom
 from demo.engine.door import stand_before
 from demo.engine.families import arguments, own_size
+from demo.engine.hub import fetched
 from demo.engine.machine import Carrier, memory_told
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
 from demo.engine.prompt import Reader
 from demo.engine.refusals import refuse_folder, refuse_parts
+from demo.engine.safety import must_pass
 from demo.engine.schedulers import new_scheduler
 from demo.engine.stream import Desk, Outlet, aside
 from demo.engine.tap import State, Tap
@@ -79,15 +81,15 @@ class DiffusersEngine:
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
-        if isinstance(source, Path):
-            with quiet():
-                refuse_folder(source)
-        pipe = aside(open_pipeline, source, dtype, offload)
+        with quiet():
+            folder = source if isinstance(source, Path) else fetched(source)
+            refuse_folder(folder)
+        pipe = aside(open_pipeline, folder, dtype, offload)
         refuse_parts(pipe)
         if pipe.device.type == "cpu" and not offload and (cache or dtype):
             aside(precision.settle, pipe, cache, dtype)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(source), upscaler, source, preview, cache, offload)
+        return cls(pipe, name, read_vocabulary(folder), upscaler, source, preview, cache, offload)
 
     def lent(self, device: str) -> DiffusersEngine:
         """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
@@ -116,8 +118,16 @@ class DiffusersEngine:
         return self._stream(request, run, watch, lambda step: step)
 
     def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
-        """As `steps`, each state decoded to pictures."""
-        return self._stream(request, run, watch, Darkroom(self._exact, self._decoder).develop)
+        """As `steps`, each state decoded to pictures, the last one checked where the pipeline has a checker."""
+        darkroom = Darkroom(self._exact, self._decoder)
+
+        def develop(step: Step) -> Frame:
+            frame = darkroom.develop(step)
+            if step.index == step.total:
+                must_pass(self._pipe, frame.image)
+            return frame
+
+        return self._stream(request, run, watch, develop)
 
     def cancel(self, run: str) -> bool:
         """End the run of this name within one step, from any thread."""

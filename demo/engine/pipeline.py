@@ -48,7 +48,7 @@ def open_pipeline(source: Path | str, dtype: str = "", offload: str = "") -> Dif
     parts = {}
     try:
         index = DiffusionPipeline.load_config(source, local_files_only=local)
-        if "safety_checker" in index:
+        if "safety_checker" in index and index["safety_checker"][0] is None:
             parts |= {"safety_checker": None, "requires_safety_checker": False}
         own = FoldedAutoencoder.__name__ in index.get("vae", ())  # our own class, which diffusers cannot look up
         options = {

@@ -31,6 +31,8 @@ def can_show(pipe) -> str | None:
     tokenizer, encoder = getattr(pipe, "tokenizer", None), getattr(pipe, "text_encoder", None)
     if tokenizer is None or encoder is None:
         return f"This model, a {type(pipe).__name__}, has no tokenizer and text encoder of the kind shown here."
+    if type(pipe).__name__ == "FluxPipeline":  # what it hears of CLIP is no list of words
+        return "FLUX's denoiser hears T5's vectors of the words, and of CLIP one vector for the whole prompt."
     if not isinstance(encoder, CLIP):
         return f"This model reads its prompt with a {type(encoder).__name__}; only CLIP's text encoder is shown here."
     if not getattr(tokenizer, "is_fast", False):

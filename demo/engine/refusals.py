@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import diffusers
+from safetensors import safe_open
 
 from demo.engine.api import BadModel
 from demo.engine.families import PIPELINES
@@ -31,7 +32,7 @@ NEEDS = {
     "images": "starts from pictures that it is given",
 }
 WATCHABLE = "what can be watched is a model that goes from noise to a picture"
-CODE = (".py",)
+INDEX = "model_index.json"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 WEIGHTS = (".safetensors", *PICKLES)
 LIBRARIES = ("diffusers", "transformers")
@@ -39,17 +40,33 @@ LIBRARIES = ("diffusers", "transformers")
 
 def refuse_folder(folder: Path) -> None:
     """Raises BadModel for a folder that cannot be opened as a pipeline of diffusers, or is none to watch."""
-    index = folder / "model_index.json"
-    if not index.is_file():
-        raise BadModel(f"The folder {str(folder)!r} {_instead(folder)}.")
+    names = [file.relative_to(folder).as_posix() for file in (*folder.glob("*"), *folder.glob("*/*")) if file.is_file()]
+    refuse_names(f"The folder {str(folder)!r}", names, _made(folder / "config.json"))
+    index = folder / INDEX
     try:
         parts = json.loads(index.read_text(encoding="utf-8"))
         refuse_index(str(folder), parts)
+    except BadModel:
+        raise
     except (ValueError, AttributeError, TypeError, OSError) as error:
-        if isinstance(error, BadModel):
-            raise
         raise BadModel(f"{str(index)!r} is no index of a pipeline: it cannot be read as JSON of its parts.") from error
-    _refuse_files(folder, parts)
+    _refuse_cut(folder, [name for name in names if name.endswith(".safetensors")])
+
+
+def refuse_names(which: str, names: list[str], made: str | None = None) -> None:
+    """Raises BadModel where files of these `names` are no pipeline that may be opened; `which` says whose they are.
+
+    `made` is the class that a config.json beside them names.
+    """
+    if INDEX not in names:
+        raise BadModel(f"{which} {_instead(names, made)}.")
+    for part in sorted({name.split("/")[0] for name in names if "/" in name}):
+        weights = [name for name in names if name.startswith(f"{part}/") and name.endswith(WEIGHTS)]
+        if weights and not any(name.endswith(".safetensors") for name in weights):
+            raise BadModel(
+                f"{which} has its weights as pickles ({weights[0]}), which can run code; only .safetensors are read "
+                "here."
+            )
 
 
 def refuse_index(model: str, index: dict) -> None:
@@ -102,29 +119,33 @@ def _is_foreign(part: list) -> bool:
     return not hasattr(diffusers.pipelines, str(library))
 
 
-def _refuse_files(folder: Path, index: dict) -> None:
-    for part in (one for one in index if (folder / one).is_dir()):
-        files = [file for file in (folder / part).iterdir() if file.suffix in WEIGHTS]
-        if files and not any(file.suffix == ".safetensors" for file in files):
-            raise BadModel(
-                f"The weights in {str(folder / part)!r} are pickles ({files[0].name}), which can run code; only "
-                ".safetensors are read here."
-            )
+def _refuse_cut(folder: Path, names: list[str]) -> None:
+    """A file of safetensors says at its beginning how long it is; one that is shorter was not fetched whole."""
+    for name in names:
+        try:
+            with safe_open(folder / name, "np"):
+                pass
+        except Exception as error:  # the format's own error type is not a Python class that could be named
+            raise BadModel(f"The weights {str(folder / name)!r} are cut short or damaged: fetch them again.") from error
 
 
-def _instead(folder: Path) -> str:
-    """What a folder is that holds no pipeline."""
-    names = {file.name for file in folder.iterdir()}
-    if "adapter_config.json" in names or any("lora" in name.lower() for name in names if name.endswith(WEIGHTS)):
-        return "holds a LoRA alone: give the model that it belongs to, and this folder as DEMO_LORA"
+def _made(config: Path) -> str | None:
+    """The class that a config.json names, of diffusers or of transformers."""
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        made = config.get("_class_name") or (config.get("architectures") or [None])[0]
+        told = json.loads(config.read_text(encoding="utf-8"))
+        return told.get("_class_name") or (told.get("architectures") or [None])[0]
     except (OSError, ValueError, AttributeError):
-        made = None
+        return None
+
+
+def _instead(names: list[str], made: str | None) -> str:
+    """What files are that are no pipeline."""
+    weights = [name.lower() for name in names if name.endswith(WEIGHTS)]
+    if "adapter_config.json" in names or any("lora" in name for name in weights):
+        return "holds a LoRA alone: give the model that it belongs to"
     if made:
         kind = "a ControlNet" if "ControlNet" in made else f"one part, a {made}"
-        return f"holds {kind} alone, not the pipeline around it (model_index.json)"
-    if any(name.endswith(PICKLES) for name in names):
-        return "holds pickles, which can run code, and no pipeline in diffusers' layout (model_index.json)"
-    return "is no model in diffusers' layout: it has no model_index.json"
+        return f"holds {kind} alone, not the pipeline around it ({INDEX})"
+    if any(name.endswith(PICKLES) for name in weights):
+        return f"holds pickles, which can run code, and no pipeline in diffusers' layout ({INDEX})"
+    return f"is no model in diffusers' layout: it has no {INDEX}"

@@ -119,6 +119,7 @@ class Guard:
         elif door == "call/generate":
             asked.pop("session_hash", None)  # a call is known by its event alone, and so is whoever reads its stream
             self._arguments(asked.get("data"), self._generate())
+            asked["data"] += [None] * (len(self._generate().inputs) - len(asked["data"]))  # None is the model's own
         elif door == "call/v2/generate":
             _named(asked, self._generate())
 

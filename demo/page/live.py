@@ -23,7 +23,7 @@ from cachetools import TTLCache
 from demo.engine.api import Abilities, BrokenRun, Engine
 from demo.page.line import Line
 from demo.page.prompts import Prompts
-from demo.page.visit import Visit
+from demo.page.visit import Visit, until_checked
 from demo.run import export, messages
 from demo.run.store import KEY, NO_KEY, TAKEN, Runs
 from demo.run.trace import STATES_ONLY, BadRequest, Request, Watch, whole
@@ -49,15 +49,16 @@ def always() -> bool:
 
 
 class Live:
-    """The runs of all visitors on one engine; `waiting` of them may stand behind the one that is drawn."""
+    """The runs of all visitors on one engine; `waiting` of them may stand behind the one that is drawn.
+    Where a safety checker has the last word, nothing but the noise is told before it, unless `unchecked`."""
 
-    def __init__(self, engine: Engine, runs: Runs, waiting: int = 32):
+    def __init__(self, engine: Engine, runs: Runs, waiting: int = 32, unchecked: bool = False):
         self.engine, self.runs, self.prompts = engine, runs, Prompts(engine)
         self._line: Line[Visit] = Line(waiting, self._placed)
         self._visits: dict[str, Visit] = {}  # those under way
         self._refused: TTLCache[str, list[str]] = TTLCache(MOST_REMEMBERED, REMEMBERED)
         self._stopped: TTLCache[str, bool] = TTLCache(MOST_REMEMBERED, REMEMBERED)  # before they arrived
-        self._lock = threading.Lock()
+        self._lock, self._hold = threading.Lock(), engine.abilities.checked and not unchecked
         self._packer = ThreadPoolExecutor(1, "pack")
         self._working = False
 
@@ -187,12 +188,12 @@ class Live:
                 watch = EVERYTHING if visit.told else STATES_ONLY
                 frames = visit.context.run(self.engine.frames, run.request, run.key, watch)
                 with closing(cast(Generator, frames)):  # which ends the run, where nobody wants the rest
-                    for frame in frames:
+                    for frame in until_checked(frames) if self._hold else frames:
                         visit.draw(frame)
                         if run.stop.is_set():
                             break
         except Exception as error:
-            visit.error = error
+            visit.broke(error)
         if visit.error is None:
             visit.tell(messages.drawn, len(visit.frames), stopped=len(visit.frames) <= run.request.steps)
 

@@ -32,7 +32,9 @@ FILE = {"meta": {"_type": "gradio.FileData"}}
 
 def build(engine: Engine, settings: Settings) -> gr.Blocks:
     """The app on one engine, not launched."""
-    live = Live(engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue)
+    live = Live(
+        engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue, settings.show_before_check
+    )
     readers = Readers()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         page = gr.HTML(

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import contextvars
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
+from demo.engine.api import Withheld
 from demo.run import messages
 from demo.run.store import Run, Runs
 from demo.run.trace import Frame
@@ -43,6 +44,13 @@ class Visit:
             text = messages.frame(self.run.key, len(self.run.messages), frame, before, self.heard)
             self._runs.add(self.run, text, frame)
             self.wake()
+
+    def broke(self, error: Exception) -> None:
+        """It cannot go on. Of one whose picture must not be shown no frame is kept."""
+        self.error = error
+        if isinstance(error, Withheld):
+            self.frames.clear()
+            self._runs.withhold(self.run)
 
     def wake(self) -> None:
         """There is something new, or it has ended; from any thread."""
@@ -80,6 +88,19 @@ class Visit:
             yield ear
         finally:
             self._ears.discard(ear)
+
+
+def until_checked(frames: Iterable[Frame]) -> Iterator[Frame]:
+    """The noise at once, which shows nothing, and all others when the last one is there: it comes only if it passed.
+
+    Of a run that is stopped before that, nothing else comes.
+    """
+    held: list[Frame] = []
+    for frame in frames:
+        held.append(frame)
+        if frame.index in (0, frame.total):
+            yield from held
+            held.clear()
 
 
 class _Ear:

@@ -105,6 +105,11 @@ class Runs:
                 run.frames.append(frame)
                 run.held += weight(frame)
 
+    def withhold(self, run: Run) -> None:
+        """Nobody may have the frames of this run any more, nor what could be made of them."""
+        with self._lock:
+            run.frames, run.held = [], 0
+
     def close(self, run: Run) -> None:
         """The run is over: nothing is added any more, and from now on it may be dropped to make room."""
         run.ended = True
