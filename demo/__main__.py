@@ -106,7 +106,9 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
     kind = _check(path)
     cut = _cut(options, kind)
-    _check_step(options.step, kind, request)
+    if kind in export.FILMS:
+        cut.fits(request.steps + 1)
+    _check_step(options.step, kind, cut, request)
     engine = load(options.model or _settings().model)
     request = engine.abilities.request(options.prompt, **said | {"seed": request.seed})
     _warn(engine, request.prompt)
@@ -146,11 +148,12 @@ def _cut(options: argparse.Namespace, kind: str) -> Cut:
     return Cut.checked(view, options.speed, options.hold, options.size, options.loop)
 
 
-def _check_step(step: str | None, kind: str, request: Request) -> None:
+def _check_step(step: str | None, kind: str, cut: Cut, request: Request) -> None:
     if step is not None and kind != ".png":
         raise Refused("--step chooses the step of a .png.")
     if step not in (None, ALL):
-        whole("--step", step, 0, request.steps)
+        least = 0 if cut.view == "state" else 1  # before the first step nothing is guessed
+        whole("--step", step, least, request.steps)
 
 
 def _frames(engine: Engine, request: Request, watch: Watch) -> list[Frame]:

@@ -5,15 +5,17 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 from fake_engine import FakeEngine
 from PIL import Image
 
 from demo import __main__ as cli
-from demo.run import capsule
+from demo.run import bundle, capsule
 from demo.run.trace import STATES_ONLY, Request
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +95,52 @@ def test_a_file_is_never_overwritten_unasked(run, tmp_path):
     told = [run("a cat", "--seed", "7", "--steps", "1")[1] for _ in range(3)]
     assert told == ["a-cat-7-1-steps.gif\n", "a-cat-7-1-steps-2.gif\n", "a-cat-7-1-steps-3.gif\n"]
     assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("kind", ["gif", "webp"])
+def test_a_film_is_cut_as_it_was_asked(run, tmp_path, kind):
+    choices = ["--view", "guess", "--speed", "20", "--hold", "0", "--size", "64", "--loop", "back-and-forth"]
+    assert run("a blue cat", "--steps", "4", "--out", f"cat.{kind}", *choices)[0] == 0
+    with Image.open(tmp_path / f"cat.{kind}") as file:
+        file.load()
+        assert (file.size, file.n_frames, file.info["duration"]) == ((64, 64), 6, 50)
+
+
+def test_every_kind_of_file_can_be_asked_for(run, tmp_path):
+    for kind in ("mp4", "zip", "html"):
+        assert run("a blue cat", "--steps", "2", "--size", "64", "--out", f"cat.{kind}")[0] == 0
+    assert imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "cat.mp4"))[0] == 1 + 2 * 15
+    with zipfile.ZipFile(tmp_path / "cat.zip") as file:
+        assert len(capsule.read(file.read("run.json"))["messages"]) == 5
+    page = (tmp_path / "cat.html").read_text(encoding="utf-8")
+    assert len(capsule.read(page.partition(bundle.RUN)[2].partition("</script>")[0])["messages"]) == 5
+
+
+def test_any_step_is_a_picture_and_all_are_a_strip(run, tmp_path):
+    assert run("a blue cat", "--steps", "4", "--step", "2", "--out", "cat.png")[0] == 0
+    with Image.open(tmp_path / "cat.png") as file:
+        assert file.size == (64, 64) and file.text["step"] == "2"
+    assert run("a blue cat", "--steps", "4", "--step", "all", "--out", "cat.png")[0] == 0
+    with Image.open(tmp_path / "cat.png") as file:
+        assert file.width == 5 * 128
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["--step", "5", "--out", "x.png"],
+        ["--step", "0", "--view", "guess", "--out", "x.png"],
+        ["--step", "1", "--out", "x.gif"],
+        ["--speed", "51", "--out", "x.gif"],
+        ["--view", "all", "--out", "x.mp4"],
+        ["--size", "1024", "--loop", "back-and-forth", "--steps", "100", "--out", "x.webp"],
+        ["--out", "x.avi"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_be_filmed_is_refused_before_the_run(run, tmp_path, wrong):
+    code, out, err, engine = run("a cat", "--steps", "4", *wrong)
+    assert (code, out, engine.requests) == (2, "", []) and err.endswith(".\n") and list(tmp_path.iterdir()) == []
 
 
 def test_a_recorded_run_can_be_read_again(run, tmp_path):

@@ -26,6 +26,7 @@ HOLD, MAX_HOLD = 1.5, 10.0  # seconds that the first and the last picture stay
 USUAL = {"both": (256, 384), "state": (384, 512), "guess": (384, 512)}
 MIN_SIZE, MAX_SIZE = 64, 1024
 MOST = 100_000_000  # pixels of a whole film
+TOO_LARGE = f"This film would have more than {MOST // 10**6} million pixels; choose a smaller size."
 GAP = 4  # pixels between two pictures
 GROUND, INK = (16, 17, 20), (241, 238, 231)
 # Fonts for letters that Pillow's own lacks, as the system may have them.
@@ -64,6 +65,12 @@ class Cut:
             size=None if _unsaid(size) else whole("Size", size, MIN_SIZE, MAX_SIZE),
             loop=cls.loop if loop is None else one_of("Loop", loop, LOOPS),
         )
+
+    def fits(self, count: int) -> None:
+        """Raise BadRequest where a film of `count` square pictures of this size would have more than MOST pixels."""
+        tiles = 2 if self.view == "both" else 1
+        if tiles * (self.size or 0) ** 2 * len(order(count, self)) > MOST:
+            raise BadRequest(TOO_LARGE)
 
 
 class Shot(NamedTuple):
@@ -106,7 +113,7 @@ class Film:
         self._high = max(1, round(high * self._wide / wide))
         self.size = _even(self.shot(0).whole()).shape[1::-1]  # (W, H)
         if self.size[0] * self.size[1] * len(self.order) > MOST:
-            raise BadRequest(f"This film would have more than {MOST // 10**6} million pixels; choose a smaller size.")
+            raise BadRequest(TOO_LARGE)
 
     def shot(self, index: int) -> Shot:
         """The picture of frame `index`."""
