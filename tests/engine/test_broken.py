@@ -1,5 +1,6 @@
 """A broken run never looks like a good one: what is not finite ends the run there, in a sentence, watched or not."""
 
+import functools
 import math
 
 import numpy as np
@@ -117,6 +118,7 @@ def test_a_pipeline_that_stops_by_itself_is_not_taken_for_one_that_has_ended(eng
 
     inner = type(engine._pipe).__call__
 
+    @functools.wraps(inner)  # what it may be called with is read
     def call(self, *args, **kwargs):
         try:
             return inner(self, *args, **kwargs)
