@@ -134,7 +134,7 @@ def train(
     *,
     minutes: float = 240,
     batch: int = 48,
-    rate: float = 2e-3,
+    rate: float = 6e-4,
     seed: int = SEED,
     count: int = COUNT,
     size: int = parts.SIZE,
