@@ -173,7 +173,7 @@ export class Form {
     if (!this.alert.hidden) this.trouble("");
     const { steps, guidance, seed, scheduler, width, height } = this.fields;
     this.onchanged();
-    const parts = [many(steps.value, "step"), seed.value ? "seed " + seed.value : "any seed", scheduler.selectedOptions[0].label];
+    const parts = [many(steps.value, "step"), seed.value ? "seed " + seed.value : "any seed", scheduler.selectedOptions[0].label.replace(/ \(.*\)$/, "")];
     if (this.has().guidance) parts.splice(1, 0, "guidance " + guidance.value);
     if (this.has().width) parts.push(width.value + " × " + height.value);
     this.page.querySelector(".settings-sum").textContent = parts.join(" · ");
