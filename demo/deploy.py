@@ -207,8 +207,9 @@ def _must(python: Path, *command: str, where: Path) -> None:
 
 
 def _quiet(command: list[str], where: Path | None = None) -> str | None:
-    """None where the command succeeds, else the last line that it said."""
-    plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "DEMO_"))}
+    """None where the command succeeds, else the last line that it said; nothing that is set here goes along."""
+    ours = ("PYTHON", "DEMO_", "PIP_CONSTRAINT")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     done = subprocess.run(command, cwd=where, env=plain, capture_output=True, encoding="utf-8", errors="replace")
     lines = [line for line in done.stderr.splitlines() if line.strip()] or [f"exit code {done.returncode}"]
     return None if done.returncode == 0 else lines[-1]

@@ -167,6 +167,8 @@ def test_a_requirement_without_a_wheel_for_the_spaces_python_is_said(tmp_path, m
             wheel.writestr(f"{at}/RECORD", "")
     for name, value in (("PIP_NO_INDEX", "1"), ("PIP_FIND_LINKS", str(tmp_path)), ("PIP_CONFIG_FILE", os.devnull)):
         monkeypatch.setenv(name, value)
+    (tmp_path / "held.txt").write_text("gradio==1\nspaces==1\n")
+    monkeypatch.setenv("PIP_CONSTRAINT", str(tmp_path / "held.txt"))  # holds here, and on no Space
     assert deploy.without_wheel(SHORT | {"requirements.txt": b"gradio==6.31.0\n"}) == []
     (fault,) = deploy.without_wheel(SHORT)
     assert fault.startswith("torch<2.14,>=2.9 has nothing to install for Python 3.12.12 on Linux")
