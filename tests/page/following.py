@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import secrets
+import time
 
 
 def key() -> str:
@@ -50,3 +51,11 @@ def told(live, asked) -> list[dict]:
 def generated(live, request, *present):
     """As the API: the picture, the GIF, the trace."""
     return asyncio.run(live.generate(request, *present))
+
+
+def until(true, seconds: float = 10.0) -> None:
+    """Wait for what another thread will do."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 from fake_engine import FakeEngine
-from following import Visitor, form, generated, key, told
+from following import Visitor, form, generated, key, told, until
 from PIL import Image
 
 from demo.page import live as module
@@ -22,14 +22,6 @@ def make(tmp_path):
 
 def kinds(messages) -> list[str]:
     return [message["kind"] for message in messages]
-
-
-def until(true, seconds: float = 10.0) -> None:
-    """Wait for what another thread will do."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("steps", [1, 8, 30])
