@@ -1,6 +1,8 @@
 """Fixtures: a pipeline of random weights that is built in a moment, and the engine of the model that ships."""
 
 import os
+import shutil
+from pathlib import Path
 
 import pytest
 from diffusers import StableDiffusionPipeline
@@ -37,3 +39,17 @@ def engine(pipe) -> DiffusersEngine:
 def shipped() -> DiffusersEngine:
     """The engine of the embedded model, loaded once."""
     return DiffusersEngine.load(str(DEFAULT_MODEL))
+
+
+@pytest.fixture(scope="session")
+def saved(pipe, tmp_path_factory) -> Path:
+    """The random pipeline as a folder; read only."""
+    folder = tmp_path_factory.mktemp("models") / "random"
+    pipe.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(saved, tmp_path) -> Path:
+    """A copy of it that a test may break."""
+    return shutil.copytree(saved, tmp_path / "model")

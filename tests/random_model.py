@@ -1,9 +1,12 @@
 """A diffusers pipeline of random weights, built in a moment: all the engine needs that is not about good pictures."""
 
+import pytest
 import torch
 from diffusers import AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 from transformers import CLIPImageProcessor, CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+
+from demo.engine.api import BadModel
 
 WORDS = ["<pad>", "<start>", "<end>", "<unknown>", "a", "blue", "red", "cat", "fox", "pizza", "on", "wearing", "hat"]
 SCHEDULE = {
@@ -95,3 +98,12 @@ def build_tokenizer(longest: int = 16, chat_template: str | None = None) -> PreT
         unk_token="<unknown>",
         chat_template=chat_template,
     )
+
+
+def said(function, *arguments) -> str:
+    """The one sentence with which a model is refused."""
+    with pytest.raises(BadModel) as refused:
+        function(*arguments)
+    text = str(refused.value)
+    assert text.endswith(".") and "\n" not in text and len(text) < 500
+    return text

@@ -3,30 +3,10 @@ import shutil
 
 import pytest
 import torch
+from random_model import said
 
-from demo.engine.pipeline import PROJECT, BadModel, find, open_pipeline, read_vocabulary
+from demo.engine.pipeline import PROJECT, find, open_pipeline, read_vocabulary
 from demo.settings import DEFAULT_MODEL
-
-
-@pytest.fixture(scope="module")
-def saved(pipe, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "random"
-    pipe.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture
-def folder(saved, tmp_path):
-    """A copy of the saved model that a test may break."""
-    return shutil.copytree(saved, tmp_path / "model")
-
-
-def said(function, *arguments) -> str:
-    with pytest.raises(BadModel) as refused:
-        function(*arguments)
-    text = str(refused.value)
-    assert text.endswith(".") and "\n" not in text and len(text) < 500
-    return text
 
 
 def test_a_folder_is_found_from_anywhere(monkeypatch, tmp_path, saved):

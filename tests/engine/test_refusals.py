@@ -1,15 +1,14 @@
 """What is no model for this page is said in one sentence, before a weight is read."""
 
 import json
-import shutil
 
 import diffusers
 import pytest
-from random_model import build_pipeline
+from random_model import build_pipeline, said
 
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.families import PIPELINES
-from demo.engine.refusals import BadModel, refuse_index, refuse_parts
+from demo.engine.refusals import refuse_index, refuse_parts
 
 CASES = {
     "StableDiffusionInpaintPipeline": "inpainting",
@@ -33,27 +32,6 @@ CASES = {
     "KolorsPipeline": "was never tried here",
     "NoSuchPipeline": "lacks",
 }
-
-
-@pytest.fixture(scope="module")
-def saved(pipe, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("models") / "random"
-    pipe.save_pretrained(folder)
-    return folder
-
-
-@pytest.fixture
-def folder(saved, tmp_path):
-    """A copy of a model that a test may break."""
-    return shutil.copytree(saved, tmp_path / "model")
-
-
-def said(function, *arguments) -> str:
-    with pytest.raises(BadModel) as refused:
-        function(*arguments)
-    text = str(refused.value)
-    assert text.endswith(".") and "\n" not in text and len(text) < 500
-    return text
 
 
 def load(folder) -> str:
