@@ -1,7 +1,9 @@
 """Starts the page: settings, engine, build, launch. GRADIO_SERVER_NAME and GRADIO_SERVER_PORT are Gradio's own."""
 
 import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 ON_ZERO = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "t", "true")
@@ -12,6 +14,7 @@ if ON_ZERO:
 from demo.engine.api import BadModel, Engine
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.zero import ZeroEngine
+from demo.lab.api import SAW, Lab
 from demo.page.page import build, launch_options
 from demo.settings import DEFAULT_MODEL, Settings
 
@@ -24,13 +27,34 @@ def main() -> int:
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    app.launch(**launch_options(settings))
+    app.launch(prevent_thread_lock=True, **launch_options(settings))
+    serve(app)
     return 0
+
+
+def serve(app) -> None:
+    """Until somebody ends it, by keyboard or as a machine does (SIGTERM); then every visitor is told, and it closes."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while app.is_running:
+            time.sleep(0.1)
+    except KeyboardInterrupt:
+        app.live.shut()
+        app.close()
 
 
 def page(settings: Settings):
     """The page on its engine, not launched. Raises BadModel."""
-    return build(on_zero(settings) if ON_ZERO else load(settings), settings)
+    return build(on_zero(settings) if ON_ZERO else load(settings), settings, lab(settings))
+
+
+def lab(settings: Settings) -> Lab | None:
+    """The lab of a model whose folder says what it saw; None for any other, and where a LoRA has changed it."""
+    if settings.lora or not (Path(settings.model) / SAW).is_file():
+        return None
+    from demo.lab.embedded import EmbeddedLab  # which needs the drawings that scenes are made of
+
+    return EmbeddedLab.load(settings.model)
 
 
 def on_zero(settings: Settings) -> Engine:

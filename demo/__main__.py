@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import itertools
+import json
 import os
 import sys
 import unicodedata
@@ -20,10 +21,9 @@ from typing import NoReturn
 from tqdm import tqdm
 
 from demo.engine.api import BrokenRun, Engine
-from demo.run import bundle, capsule, export, messages
+from demo.recorder import record
+from demo.run import bundle, capsule, export
 from demo.run.films import LOOPS, VIEWS, Cut
-from demo.run.records import Answers
-from demo.run.store import new_key
 from demo.run.trace import SCHEDULERS, STATES_ONLY, BadRequest, Frame, Request, Watch
 from demo.run.values import listed, whole
 from demo.settings import Settings
@@ -41,6 +41,7 @@ WRITTEN = {
 RECORDED = (".zip", ".html", ".json")  # hold the run as the page knows it
 ALL = "all"  # of --step: a film strip
 ASKED = ("seed", "steps", "guidance", "scheduler", "negative_prompt", "width", "height")
+BRANCH = ("branch_at", "then", "then_guidance", "then_negative_prompt", "fresh")
 LONGEST = 40  # letters of a prompt in a file name
 
 
@@ -69,7 +70,7 @@ def load_engine(model: str) -> Engine:
     from demo.engine.diffusers_engine import DiffusersEngine
 
     try:
-        settings = _settings()
+        settings = env_settings()
         return DiffusersEngine.load(model, **settings.machine())
     except BadModel as error:
         raise Refused(str(error)) from error
@@ -90,9 +91,11 @@ def name(request: Request, guidance: str | None = None, model: str | None = None
     parts += [f"{request.steps}-steps"] if request.steps != Request.steps else []
     parts += [slug(request.scheduler)] if request.scheduler != Request.scheduler else []
     parts += [f"guidance-{request.guidance:g}"] if guidance is not None else []
+    parts += [f"branch-{request.at}"] if request.parent else []
     parts += [f"{request.width or 'own'}x{request.height or 'own'}"] if request.width or request.height else []
     hidden = [] if slug(request.prompt).replace("-", " ") == request.prompt else [request.prompt]
     hidden += [model] if model else []
+    hidden += [json.dumps(request.to_json()["branch"])] if request.parent else []
     hidden += ["without", request.negative_prompt] if request.negative_prompt else []
     hidden += [repr(request.guidance)] if f"{request.guidance:g}" != f"{request.guidance:.17g}" else []
     parts += [hashlib.sha256("\0".join(hidden).encode()).hexdigest()[:6]] if hidden else []
@@ -101,7 +104,7 @@ def name(request: Request, guidance: str | None = None, model: str | None = None
 
 def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     options = _parser().parse_args(argv)
-    said = {name: getattr(options, name) for name in ASKED}
+    said = {name: getattr(options, name) for name in (*ASKED, *BRANCH)}
     request = Request.checked(options.prompt, **said)  # what no model could do is refused before one is loaded
     path = Path(options.out) if options.out else _free(name(request, options.guidance, options.model))
     kind = _check(path)
@@ -109,7 +112,7 @@ def _run(argv: list[str] | None, load: Callable[[str], Engine]) -> int:
     if kind in export.FILMS:
         cut.fits(request.steps + 1)
     _check_step(options.step, kind, cut, request)
-    engine = load(options.model or _settings().model)
+    engine = load(options.model or env_settings().model)
     request = engine.abilities.request(options.prompt, **said | {"seed": request.seed})
     _warn(engine, request.prompt)
     frames = _frames(engine, request, Watch(word_maps=True, guesses=True) if kind in RECORDED else STATES_ONLY)
@@ -132,14 +135,14 @@ def _write(engine: Engine, request: Request, frames: list[Frame], path: Path, cu
     elif kind == ".png":
         export.png(export.picked(step, frames), request, path, cut.view)
     elif kind == ".zip":
-        export.archive(frames, request, path, engine.trace(request, frames).to_json(), _record(engine, request, frames))
+        export.archive(frames, request, path, engine.trace(request, frames).to_json(), record(engine, request, frames))
     elif kind == ".html":
         from demo.page.facts import facts
 
-        record = _record(engine, request, frames, capsule.ROOMY)
-        export.page(bundle.capsule(record, facts(engine, _settings()), export.title(request)), path)
+        text = record(engine, request, frames, capsule.ROOMY)
+        export.page(bundle.capsule(text, facts(engine, env_settings()), export.title(request)), path)
     else:
-        export.page(_record(engine, request, frames), path)
+        export.page(record(engine, request, frames), path)
 
 
 def _cut(options: argparse.Namespace, kind: str) -> Cut:
@@ -160,24 +163,6 @@ def _frames(engine: Engine, request: Request, watch: Watch) -> list[Frame]:
     total = request.steps + 1
     with closing(engine.frames(request, watch=watch)) as frames:  # closing stops the engine when Ctrl-C lands here
         return list(tqdm(frames, f"seed {request.seed}", total, unit=" states", file=sys.stderr))
-
-
-def _record(engine: Engine, request: Request, frames: list[Frame], room: int = capsule.ROOM) -> str:
-    """The file of a recorded run: its messages as the page would have got them, and what the page would ask."""
-    key, told, tokens, sent = new_key(), [], None, None
-    answers = Answers(numbers=None, tokens=None, atlas=None)
-    if engine.abilities.can("numbers"):
-        read, atlas = engine.numbers(request.prompt), engine.atlas()
-        tokens = read.told(atlas)
-        sent = sum(token["kind"] not in ("padding", "cut") for token in tokens)
-        ones = [read.told_one(at, atlas) for at in range(sent)]
-        answers = Answers(numbers=read.to_json(atlas), tokens=ones, atlas=atlas.to_json())
-    unknown = None if engine.abilities.vocabulary is None else engine.unknown_words(request.prompt)
-    told.append(messages.begin(key, 0, request, engine.model, unknown, tokens))
-    for before, frame in zip([None, *frames], frames, strict=False):
-        told.append(messages.frame(key, len(told), frame, before, sent))
-    told.append(messages.done(key, len(told), frames, stopped=len(frames) <= request.steps))
-    return capsule.record(told, answers, room)
 
 
 def _free(stem: str) -> Path:
@@ -205,7 +190,8 @@ def _warn(engine: Engine, prompt: str) -> None:
         print(f"The prompt is too long for the model, which never hears: {cut}", file=sys.stderr)
 
 
-def _settings() -> Settings:
+def env_settings() -> Settings:
+    """What the environment says. Raises Refused."""
     try:
         return Settings.from_env()
     except ValueError as error:
@@ -234,6 +220,12 @@ def _parser() -> argparse.ArgumentParser:
         help="a .gif, .webp or .mp4 of every step, a .png, a .zip of all pictures, an .html that plays the run, or a "
         ".json for the page; it is overwritten (default: a .gif named after what was asked, which is not)",
     )
+    branch = parser.add_argument_group("a branch: from some step on, something else")
+    branch.add_argument("--branch-at", metavar="STEP", help="the run goes on otherwise from here, 0 to steps-1")
+    branch.add_argument("--then", metavar="PROMPT", help="the prompt from there on")
+    branch.add_argument("--then-guidance", metavar="GUIDANCE", help="the guidance from there on")
+    branch.add_argument("--then-negative-prompt", metavar="PROMPT", help="the negative prompt from there on")
+    branch.add_argument("--fresh", metavar="SEED", help="the noise of that step is drawn anew from this seed")
     film = parser.add_argument_group("what a film or picture shows")
     film.add_argument("--view", help=f"{', '.join(VIEWS)} (default both; of a .png state)")
     film.add_argument("--speed", help="states a second, 1 to 50 (default 10, faster for long runs)")

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 DEFAULT_MODEL = Path(__file__).resolve().parent.parent / "assets" / "tiny"
+LESSON = DEFAULT_MODEL.parent / "lesson"
+GALLERY = DEFAULT_MODEL.parent / "gallery"  # recorded runs of it, for the page
+LAB = DEFAULT_MODEL.parent / "lab"  # what was made of its training scenes, for the experiments
 EXPORTS = Path(tempfile.gettempdir()) / "out-of-static"
 DTYPES = ("float32", "bfloat16", "float16")
 OFFLOADS = ("model", "sequential")  # whole parts (the denoiser, a text encoder), or layer by layer
@@ -18,7 +21,7 @@ CACHE = Path(os.path.expanduser("~/.cache/out-of-static"))  # as it is where the
 
 @dataclass(frozen=True)
 class Settings:
-    """What the app runs with. `model` is a folder or a Hugging Face hub id."""
+    """What the app runs with. `model` is a folder, a checkpoint or a Hugging Face hub id."""
 
     model: str = str(DEFAULT_MODEL)  # DEMO_MODEL
     exports: Path = EXPORTS  # DEMO_EXPORTS: the folder where GIFs and pictures are written
@@ -27,9 +30,13 @@ class Settings:
     dtype: str = ""  # DEMO_DTYPE: what the denoiser computes in, one of DTYPES; empty is what suits the machine
     offload: str = ""  # DEMO_OFFLOAD: what leaves the graphics card while not in use, one of OFFLOADS; empty is none
     cache: Path = CACHE  # DEMO_CACHE: the folder for what is found out once about a model on this machine
+    lora: str = ""  # DEMO_LORA: a file, folder or hub id of a LoRA, "@0.8" behind it is its scale; empty is none
     upscaler: str = ""  # DEMO_UPSCALER: a folder or hub id of a pipeline that enlarges pictures; empty is none
     show_before_check: bool = False  # DEMO_SHOW_BEFORE_CHECK=1: states are shown before a safety checker saw the result
-    queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind the one that is drawn
+    places: int = 4  # DEMO_PLACES: runs that are drawn at once, in one batch; on two cores more are hardly quicker
+    queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind those that are drawn
+    session_runs: int = 60  # DEMO_SESSION_RUNS: a minute, of one page; nobody at a keyboard asks for half of them
+    address_runs: int = 300  # DEMO_ADDRESS_RUNS: a minute, of one address; ten for each of thirty behind one router
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
@@ -42,14 +49,18 @@ class Settings:
             dtype=_one_of(env, "DEMO_DTYPE", DTYPES),
             offload=_one_of(env, "DEMO_OFFLOAD", OFFLOADS),
             cache=Path(env.get("DEMO_CACHE") or cls.cache),
+            lora=env.get("DEMO_LORA") or cls.lora,
             upscaler=env.get("DEMO_UPSCALER") or cls.upscaler,
             show_before_check=_one_of(env, "DEMO_SHOW_BEFORE_CHECK", ("0", "1")) == "1",
+            places=_positive(env, "DEMO_PLACES", cls.places),
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
+            session_runs=_positive(env, "DEMO_SESSION_RUNS", cls.session_runs),
+            address_runs=_positive(env, "DEMO_ADDRESS_RUNS", cls.address_runs),
         )
 
     def machine(self) -> dict[str, Any]:
         """What says how a model is to run on this machine, by name, as an engine is opened with."""
-        return {name: getattr(self, name) for name in ("preview", "cache", "dtype", "offload")}
+        return {name: getattr(self, name) for name in ("preview", "cache", "dtype", "offload", "lora", "places")}
 
 
 def _one_of(env: Mapping[str, str], name: str, values: tuple[str, ...]) -> str:

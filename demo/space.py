@@ -14,12 +14,14 @@ from huggingface_hub import CardData, RepoCard
 from jsonschema import Draft202012Validator
 from packaging.requirements import Requirement
 
-from demo.settings import DEFAULT_MODEL
+from demo.settings import DEFAULT_MODEL, GALLERY, LAB
 
 ROOT = Path(__file__).resolve().parent.parent
 HARDWARE = {"zero": "zero-a10g", "cpu": "cpu-basic", "static": None}  # the hub's names of them
 LIMIT = 10_000_000  # bytes; above it git on the hub wants another kind of storage
 LICENCES = ("LICENSE", "assets/sprites/LICENSE-OFL.txt")
+SPRITES = ROOT / "assets" / "sprites"
+DRAWN = ("anchors.json", "README.md", "LICENSE-MIT-fluent.txt", "noto", "twemoji", "fluent")  # of which scenes are made
 # What ZeroGPU runs, as its page had it in July 2026.
 ZERO_PYTHON = ("3.10.13", "3.12.12")
 ZERO_TORCH = ("2.8.0", "2.9.1", "2.10.0", "2.11.0", "2.12.1", "2.13.0")
@@ -90,7 +92,7 @@ def files(hardware: str, model: str | None = None, gallery: Path = ROOT / "galle
             )
     else:
         code = {path: ROOT / path for path in (*_modules(), "requirements.txt", *LICENCES)}
-        found = code | _data() | ({} if model else _model())
+        found = code | _data() | ({} if model else _model() | _records() | _lab())
     return dict(sorted((found | {"README.md": card(hardware, model)}).items()))
 
 
@@ -192,6 +194,21 @@ def _model() -> Files:
         for path, file in _below(DEFAULT_MODEL).items()
         if path.split("/")[0] in parts or ("/" not in path and file.suffix in (".json", ".md"))
     }
+
+
+def _records() -> Files:
+    """The recorded runs that the page plays to whoever arrives."""
+    return {(GALLERY / path).relative_to(ROOT).as_posix(): file for path, file in _below(GALLERY).items()}
+
+
+def _lab(model: Path = DEFAULT_MODEL) -> Files:
+    """What the experiments ask of the embedded model, where it says what it saw: its judge, what was made of its
+    scenes, and the drawings that those are made of, with their licences."""
+    if not (model / "lab.json").is_file():
+        return {}
+    drawn = [SPRITES / path for path in _below(SPRITES) if path.split("/")[0] in DRAWN]
+    files = [LAB / path for path in _below(LAB)] + drawn + [model / "checker.safetensors"]
+    return {file.relative_to(ROOT).as_posix(): file for file in files if file.is_file()}
 
 
 def _below(folder: Path) -> dict[str, Path]:

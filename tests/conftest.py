@@ -5,16 +5,25 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from diffusers import StableDiffusionPipeline
 from random_model import WORDS, build_pipeline
 
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.settings import DEFAULT_MODEL
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # threads that wait for a core spin meanwhile
+    os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+    torch.set_num_threads(1)
 
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser's tests come last: Playwright leaves its event loop running, and a thread cannot run another."""
+    """The browser's tests come after all others: Playwright leaves its event loop running, and a thread cannot run
+    another. Processes side by side (`-n 2`) take them file by file, as an app is shared within one."""
     items.sort(key=lambda item: "browser" in item.path.parts)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.name if "browser" in item.path.parts else "others"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from demo.engine.api import Abilities, Preview, Withheld
+from demo.engine.api import Abilities, Level, Preview, Withheld
 from demo.engine.stream import Desk
 from demo.run import finish
 from demo.run.measure import cells
@@ -20,6 +20,7 @@ from demo.run.trace import SCHEDULERS, STATES_ONLY, BadRequest, Frame, Request, 
 
 SIZE = 64
 CELLS = 8
+LEVELS = 5  # of a picture that is drowned
 SEATS = 16  # tokens that fit, start and end included
 WIDTH = 12  # numbers in a token's vector
 
@@ -36,8 +37,12 @@ class FakeEngine:
         breaks_at: int | None = None,
         size: int = SIZE,
         flags: bool | None = None,
+        seconds: int | None = None,
+        places: int = 1,
         **cannot: str,
     ):
+        self.places = places
+        self.seconds = seconds  # of the visitor's GPU time that it asks for with every step
         self.pause, self.breaks_at, self.size = pause, breaks_at, size
         self.abilities = Abilities(
             dict(SCHEDULERS),
@@ -48,14 +53,15 @@ class FakeEngine:
         )
         self.flags = flags  # whether its safety checker flags everything, None: it has none
         self.reader = FakeReader(self.vocabulary)
+        self.sees, self.last = 2, ""  # the level from which on it names a picture, and what it drew last
         self.drawn = 0  # states drawn so far, over all runs
-        self._desk = Desk(room=1)
+        self._desk = Desk(room=1, places=places)
 
     def unknown_words(self, prompt: str) -> list[str]:
         return [word for word in re.findall(r"[\w']+", prompt.lower()) if word not in self.vocabulary]
 
-    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY):
-        return (frame.step for frame in self.frames(request, run, watch))
+    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past=()):
+        return (frame.step for frame in self.frames(request, run, watch, past))
 
     def cancel(self, run: str) -> bool:
         return self._desk.cancel(run)
@@ -73,8 +79,10 @@ class FakeEngine:
     def preview(self) -> Preview:
         return Preview(127.5 * np.eye(3, dtype=np.float32), np.full(3, 127.5, np.float32), 0.25)
 
-    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY):
+    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past=()):
+        """Of a branch the states it shares are its parent's; from there on its own words show."""
         self.abilities.check(request)
+        self.last = request.prompt
 
         def produce(outlet) -> None:
             before = None
@@ -82,8 +90,9 @@ class FakeEngine:
                 outlet.check()
                 if index == self.breaks_at:
                     raise RuntimeError("the fake breaks here")
-                time.sleep(self.pause if index else 0)
-                frame = self._frame(request, index, before, watch)
+                mine = index >= request.shared
+                time.sleep(self.pause if index and (mine or not past) else 0)
+                frame = past[index] if past and not mine else self._frame(request, index, before, watch)
                 before = frame.image
                 if self.flags and index == request.steps:
                     raise Withheld("The fake's checker flagged it.")
@@ -91,6 +100,9 @@ class FakeEngine:
                 outlet(frame, last=index == request.steps)
 
         return self._desk.stream(produce, run)
+
+    def cost(self, steps: int) -> int | None:
+        return None if self.seconds is None else self.seconds * steps
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         return Trace(request, self.model, "float32", tuple(frames), tuple(self.unknown_words(request.prompt)))
@@ -105,6 +117,25 @@ class FakeEngine:
     def exact(self, step: Step) -> dict[str, np.ndarray | None]:
         planes = {"state": step.latents, "guess": step.denoised}
         return {name: None if plane is None else self.picture(plane) for name, plane in planes.items()}
+
+    def drown(self, image: np.ndarray, seed: int) -> tuple[Level, ...]:
+        """LEVELS of them; its guess is the picture itself, in grey."""
+        self._must_drown()
+        noise = np.random.default_rng(seed).integers(0, 256, image.shape).astype(np.float32)
+        grey = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+        alphas = [(level + 1) / (LEVELS + 1) for level in range(LEVELS)]
+        states = [np.round(alpha * image + (1 - alpha) * noise).astype(np.uint8) for alpha in alphas]
+        return tuple(Level(999 * (1 - a), a, 1 - a, state, grey) for a, state in zip(alphas, states, strict=True))
+
+    def classify(self, image: np.ndarray, seed: int, prompts) -> np.ndarray:
+        """Right from `sees` on, before that wrong, if one of the prompts is what it drew last."""
+        self._must_drown()
+        truth = [prompt == self.last for prompt in prompts]
+        return np.float32([[true == (level < self.sees) for true in truth] for level in range(LEVELS)])
+
+    def _must_drown(self) -> None:
+        if not self.abilities.can("drowned"):
+            raise BadRequest(self.abilities.cannot["drowned"])
 
     def finish(self, image: np.ndarray, wanted: finish.Finish, request: Request) -> finish.Finished:
         return finish.finish(image, wanted)
@@ -123,7 +154,10 @@ class FakeEngine:
 
     def _frame(self, request: Request, index: int, before, watch: Watch) -> Frame:
         share = index / request.steps
-        noise = np.random.default_rng(request.seed).integers(0, 256, (self.size, self.size, 3)).astype(np.float32)
+        if index < request.shared:
+            return self._frame(request.parent, index, before, watch)
+        seed = request.seed if request.fresh is None else request.fresh
+        noise = np.random.default_rng(seed).integers(0, 256, (self.size, self.size, 3)).astype(np.float32)
         image = np.round((1 - share) * noise + share * self.disc(request)).astype(np.uint8)
         change = None if before is None else image.astype(np.int16) - before.astype(np.int16)
         step = self._step(request, index, image, watch)

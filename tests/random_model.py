@@ -3,8 +3,9 @@
 import pytest
 import torch
 from diffusers import AutoencoderTiny, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import CLIPImageProcessor, CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
+from transformers import CLIPConfig, CLIPImageProcessor, CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 
 from demo.engine.api import BadModel
 
@@ -78,6 +79,18 @@ def _text_encoder() -> CLIPTextModel:
         eos_token_id=2,
     )
     return CLIPTextModel(config).eval()
+
+
+def checker(threshold: float) -> StableDiffusionSafetyChecker:
+    """diffusers' own, of random weights; a picture is flagged above this cosine: all of them at -1, none at 1."""
+    torch.manual_seed(0)
+    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    made = StableDiffusionSafetyChecker(
+        CLIPConfig(vision_config=vision | {"image_size": 8, "patch_size": 4}, projection_dim=8)
+    )
+    made.concept_embeds_weights.data.fill_(threshold)
+    made.special_care_embeds_weights.data.fill_(2.0)
+    return made.eval()
 
 
 def build_tokenizer(longest: int = 16, chat_template: str | None = None) -> PreTrainedTokenizerFast:

@@ -28,9 +28,9 @@ class Recorder(FakeEngine):
         super().__init__(**kwargs)
         self.requests = []
 
-    def frames(self, request, run=None, watch=STATES_ONLY):
+    def frames(self, request, run=None, watch=STATES_ONLY, past=()):
         self.requests.append(request)
-        return super().frames(request, run, watch)
+        return super().frames(request, run, watch, past)
 
 
 @pytest.fixture
@@ -325,3 +325,29 @@ def test_the_real_model_from_the_shell(tmp_path):
     assert (done.returncode, done.stdout) == (0, f"{tmp_path / 'cat.gif'}\n"), done.stderr
     with Image.open(tmp_path / "cat.gif") as file:
         assert file.n_frames == 3
+
+
+def test_other_words_from_some_step_on(run, tmp_path):
+    words = ("a blue cat", "--seed", "7", "--steps", "5", "--branch-at", "2", "--then", "a red fox", "--fresh", "3")
+    code, out, _, engine = run(*words)
+    assert code == 0 and "branch-2" in out
+    assert engine.requests[0] == Request("a blue cat", 7, 5, 4.0, "ddim").branch(2, "a red fox", fresh=3)
+    with Image.open(tmp_path / out.strip()) as file:
+        told = json.loads(file.info["comment"])
+    assert told["prompt"] == "a red fox"
+    assert (told["branch"]["at"], told["branch"]["fresh"], told["branch"]["parent"]["prompt"]) == (2, 3, "a blue cat")
+    assert run(*words)[1] != run(*words[:-2], "--then-guidance", "5")[1]
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        (["--then", "a red fox"], "at which step"),
+        (["--branch-at", "5"], "from 0 to 4"),
+        (["--branch-at", "0", "--fresh", "3"], "nothing but noise"),
+        (["--branch-at", "2", "--then", " "], "prompt is empty"),
+    ],
+)
+def test_a_branch_that_cannot_be_is_refused(run, extra, said):
+    code, out, err, engine = run("a blue cat", "--steps", "5", *extra)
+    assert (code, out, engine.requests) == (2, "", []) and said in err and err.count("\n") == 1

@@ -11,6 +11,7 @@ import pytest
 from fake_hub import FakeHub
 
 from demo import deploy, space
+from demo.tiny.drawing import SETS
 
 ROOT = Path(__file__).resolve().parents[1]
 NAME = "somebody/out-of-static"
@@ -126,8 +127,17 @@ def test_the_files_are_those_that_the_app_needs_and_they_keep_every_rule():
         assert space.faults(found, hardware) == []
         assert {"app.py", "demo/tiny/folded.py", "demo/web/page.html", "demo/run/content/tour.md"} <= set(found)
         assert not [p for p in found if p.startswith(("tests/", "assets/readme", "demo/tiny/train", ".")) or "pyc" in p]
-        assert "assets/tiny/checker.safetensors" not in found
+        there = (ROOT / "assets" / "tiny" / "lab.json").is_file()
+        assert ("assets/tiny/checker.safetensors" in found) == there
     assert space.front_matter(found)["emoji"] == "📺"
+
+
+def test_a_model_that_says_what_it_saw_takes_along_what_its_experiments_need():
+    assert space._lab(ROOT / "assets" / "tiny" / "unet") == {}
+    found = space._lab(ROOT / "assets" / "tiny-next")
+    assert {"assets/lab/mean.json", "assets/lab/mean.webp", "assets/sprites/anchors.json"} <= set(found)
+    assert {path.split("/")[2] for path in found if path.endswith(".png")} == set(SETS)
+    assert sum(map(space.size, found.values())) < 20e6 and max(map(space.size, found.values())) < space.LIMIT
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,16 @@ LAW = {
     "demo.engine.api": ({"demo.run."}, {"numpy"}),
     "demo.engine.": (
         {"demo.engine.", "demo.run.", "demo.tiny.folded"},
-        ARRAYS | {"torch", "diffusers", "transformers", "psutil", "safetensors", "huggingface_hub"},
+        ARRAYS | {"torch", "diffusers", "transformers", "psutil", "safetensors", "peft", "huggingface_hub"},
+    ),
+    "demo.lab.api": ({"demo.run.", "demo.engine.api"}, {"numpy"}),
+    "demo.lab.": (
+        {"demo.lab.", "demo.run.", "demo.tiny.", "demo.engine.api", "demo.settings"},
+        ARRAYS | {"torch", "safetensors", "tqdm"},
     ),
     "demo.page.": (
-        {"demo.page.", "demo.run.", "demo.engine.api", "demo.settings"},
-        ARRAYS | {"gradio", "starlette", "cachetools"},
+        {"demo.page.", "demo.run.", "demo.engine.api", "demo.lab.api", "demo.settings"},
+        ARRAYS | {"gradio", "starlette", "cachetools", "limits"},
     ),
     "demo.tiny.": (
         {"demo.tiny.", "demo.run.measure"},
@@ -31,11 +36,13 @@ LAW = {
     "demo.settings": (set(), set()),
     "demo.space": ({"demo.settings"}, {"huggingface_hub", "jsonschema", "packaging"}),
     "demo.deploy": ({"demo.space"}, {"huggingface_hub"}),
+    "demo.recorder": ({"demo.run.", "demo.engine.api"}, set()),
+    "demo.gallery": ({"demo."}, {"PIL", "tqdm"}),
     "demo.__main__": ({"demo."}, {"tqdm"}),
     "app": ({"demo."}, {"gradio", "spaces"}),
 }
 GRADIO, HEAVY = {"gradio"}, {"torch", "diffusers", "transformers"}
-LIGHT = ("demo.run.", "demo.page.", "demo.engine.api", "demo.settings")
+LIGHT = ("demo.run.", "demo.page.", "demo.engine.api", "demo.lab.api", "demo.settings")
 
 
 def modules() -> dict[str, Path]:

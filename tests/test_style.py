@@ -31,6 +31,16 @@ def test_ruff(rule):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_no_test_imports_a_conftest():
+    """There are several of that name, and which one is meant depends on what else runs."""
+    told = [
+        path.name
+        for path in (ROOT / "tests").rglob("*.py")
+        if re.search(r"^\s*(from|import) conftest\b", path.read_text("utf-8"), re.M)
+    ]
+    assert told == []
+
+
 def test_no_file_is_too_large_for_a_space():
     large = [path.name for path in kept_files() if path.stat().st_size > 10 * MEGABYTE]
     assert large == []

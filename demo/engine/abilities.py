@@ -7,6 +7,7 @@ from pathlib import Path
 from demo.engine.api import Abilities, BadModel
 from demo.engine.attention import why_no_word_maps
 from demo.engine.door import why_no_guesses
+from demo.engine.drowned import why_not
 from demo.engine.families import guided_by, multiple_of, own_manners, own_size, takes
 from demo.engine.prompt import can_show
 from demo.engine.safety import has_checker
@@ -48,6 +49,7 @@ def _cannot(pipe, upscaler: str) -> dict[str, str]:
         "word_maps": why_no_word_maps(pipe),
         "guidance": why_no_guesses(pipe),
         "numbers": can_show(pipe),
+        "drowned": why_not(pipe),
         "upscaler": None if upscaler else "No upscaler is set (DEMO_UPSCALER), so enlarging is plain resizing.",
     }
     return {panel: why for panel, why in reasons.items() if why is not None}

@@ -6,7 +6,7 @@ and turned into JSON, and a run is cancelled by its name, so no memory need be s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -34,7 +34,7 @@ Pixels = NDArray[np.uint8]  # sRGB (H, W, 3)
 Floats = NDArray[np.float32]
 
 MOST_PIXELS = 1.5  # of a picture, in pixels of one of the model's own size
-PANELS = ("word_maps", "guidance", "numbers", "upscaler")  # what a model may be unable to show
+PANELS = ("word_maps", "guidance", "numbers", "upscaler", "drowned")  # what a model may be unable to show
 
 
 class BadModel(ValueError):
@@ -69,6 +69,25 @@ class Preview:
     def to_json(self) -> dict[str, Any]:
         """Plain numbers and lists."""
         return {"matrix": self.matrix.tolist(), "bias": self.bias.tolist(), "error": round(self.error, 2)}
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """A picture drowned in noise, `state = alpha * picture + sigma * noise`, and what the model, told no word, guesses.
+
+    state and guess as they are decoded, uint8 (H, W, 3).
+    """
+
+    timestep: float
+    alpha: float
+    sigma: float
+    state: Pixels
+    guess: Pixels
+
+    @property
+    def snr(self) -> float:
+        """Signal to noise, power to power, in decibels."""
+        return float(20 * np.log10(self.alpha / self.sigma))
 
 
 @dataclass(frozen=True)
@@ -113,6 +132,8 @@ class Abilities:
 
     def check(self, request: Request) -> None:
         """Raises BadRequest about the field of `request` that asks this model for what it cannot do."""
+        if request.parent is not None:
+            self.check(request.parent)
         for name, why in (
             ("scheduler", self._no_scheduler(request)),
             ("guidance", self._no_guidance(request)),
@@ -169,21 +190,29 @@ class Abilities:
 
 @runtime_checkable
 class Engine(Protocol):
-    """One model, wherever it runs. Runs take turns on it: each waits, cancellably, until the one before has ended."""
+    """One model, wherever it runs. Runs take turns on it: where `places` of them are under way, the next one waits,
+    cancellably, until one of these has ended."""
 
     model: str  # for display, as in the trace
     abilities: Abilities
+    places: int
 
-    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Step]:
+    def steps(
+        self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past: Sequence[Frame] = ()
+    ) -> Iterator[Step]:
         """The N + 1 states of a run as numbers, every one of them finite.
 
+        `past`, for a branch: the states 0..at of the run it leaves, recorded with Watch.outputs; they come at once, and
+        only what follows is computed. Without them that run is drawn anew as far as that, to the same bits.
         `run` is the name it can be cancelled by, None for none; two under way never have one name. Closing the iterator
         ends the run within one step, too. Raises BadRequest at once for what this model cannot do; the iterator raises
         BrokenRun in place of the state from which on there is nothing to show.
         """
         ...
 
-    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
+    def frames(
+        self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past: Sequence[Frame] = ()
+    ) -> Iterator[Frame]:
         """As `steps`, each state decoded to pictures.
 
         Where `abilities.checked`, the iterator raises Withheld in place of a last frame that must not be shown.
@@ -195,6 +224,11 @@ class Engine(Protocol):
 
         False where no such run is under way: it never was, has ended, or was cancelled already.
         """
+        ...
+
+    def cost(self, steps: int) -> int | None:
+        """Whole seconds of GPU time that a run of so many steps asks for, of those that the visitor has; None where
+        a run costs its visitor nothing."""
         ...
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
@@ -225,6 +259,20 @@ class Engine(Protocol):
     def exact(self, step: Step) -> dict[str, Pixels | None]:
         """A step by the model's own decoder, for runs that were watched by a preview: "state" and "guess" as pictures,
         uint8 (H, W, 3); None for what `step` lacks."""
+        ...
+
+    def drown(self, image: Pixels, seed: int) -> tuple[Level, ...]:
+        """A picture, uint8 (H, W, 3), cut to the model's own size and drowned in the noise of `seed`, level by level.
+
+        The noisiest comes first. It takes its turn, as runs do. Raises BadRequest where `abilities.cannot` names
+        "drowned".
+        """
+        ...
+
+    def classify(self, image: Pixels, seed: int, prompts: Sequence[str]) -> Floats:
+        """(levels, prompts), float32: how badly the model, told a prompt, tells what is in each state of `drown` from
+        noise; the prompt of the lowest is what it takes the state for. It sees that state alone. Raises as `drown`.
+        """
         ...
 
     def finish(self, image: Pixels, wanted: Finish, request: Request) -> Finished:

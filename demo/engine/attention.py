@@ -3,17 +3,19 @@
 softmax(q k^T / sqrt(d)) over the tokens (Vaswani et al. 2017, equation 1) is never formed by the fused kernels that
 pipelines use, and replacing those would change the picture in its last bits. So hooks on the two projections hear the
 queries and keys, and the softmax is formed beside the run, only where it is shown: for the half with the prompt, in the
-layers of the finest grid. Hooks sit on the shared module: hold the engine's turn while listening.
+layers of the finest grid. Hooks sit on the shared module for one call, in which only one row is this run's.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
 from diffusers.models.attention_processor import Attention
+
+from demo.engine.patches import PatchListener, hooked, layers_of
 
 MOST_PLACES = 32 * 32  # finer grids cost more than they show
 
@@ -21,19 +23,28 @@ MOST_PLACES = 32 * 32  # finer grids cost more than they show
 class Listener:
     """Sums what the layers of the finest grid looked at, until it is taken."""
 
-    def __init__(self):
+    def __init__(self, unet):
+        self._heard, self._row = cross_attentions(unet), -1
         self._places = 0  # of the finest grid heard so far
         self._sum: torch.Tensor | float = 0.0
         self._layers = 0
 
+    def listening(self, row: int = -1) -> contextlib.AbstractContextManager[None]:
+        """Hear every cross-attention in one row of what comes: the last of a run's is that with the prompt.
+
+        The UNet is left as it was, however the call ends.
+        """
+        self._row = row
+        return hooked(self._heard, partial(_attach, self))
+
     def hear(self, layer: Attention, query: torch.Tensor, key: torch.Tensor) -> None:
-        """query (n, places, heads * d) and key (n, tokens, heads * d) of one call; the half with the prompt is last."""
+        """query (n, places, heads * d) and key (n, tokens, heads * d) of one call."""
         places = query.shape[1]
         if not self._places <= places <= MOST_PLACES:
             return
         if places > self._places:
             self._places, self._sum, self._layers = places, 0.0, 0
-        query, key = (rows[-1].float().unflatten(-1, (layer.heads, -1)).transpose(0, 1) for rows in (query, key))
+        query, key = (rows[self._row].float().unflatten(-1, (layer.heads, -1)).transpose(0, 1) for rows in (query, key))
         scores = query @ key.transpose(1, 2) * layer.scale  # (heads, places, tokens)
         self._sum = self._sum + scores.softmax(-1).mean(0)
         self._layers += 1
@@ -57,23 +68,20 @@ def cross_attentions(unet) -> list[Attention]:
     return [layer for layer in layers if layer.is_cross_attention]
 
 
-@contextlib.contextmanager
-def listening(unet) -> Iterator[Listener]:
-    """A Listener to every cross-attention of `unet`, which is left as it was however the run ends."""
-    listener, hooks = Listener(), []
-    try:
-        for layer in cross_attentions(unet):
-            hooks += _attach(listener, layer)
-        yield listener
-    finally:
-        for hook in hooks:
-            hook.remove()
+def listener_to(pipe) -> Listener | PatchListener:
+    """A listener to the denoiser of `pipe`, be it a UNet or a transformer."""
+    return PatchListener(pipe, MOST_PLACES) if layers_of(pipe) else Listener(getattr(pipe, "unet", None))
 
 
 def why_no_word_maps(pipe) -> str | None:
     """None if places look at words in `pipe` where we can hear it, else why not, in one sentence."""
-    if cross_attentions(getattr(pipe, "unet", None)):
+    if cross_attentions(getattr(pipe, "unet", None)) or layers_of(pipe):
         return None
+    if getattr(pipe, "transformer", None) is not None:
+        reader = type(pipe.text_encoder).__name__
+        return (
+            f"A {reader} reads the prompt inside an instruction; its tokens are not shown, so nor is who looks at them."
+        )
     return f"A {type(pipe).__name__} has no UNet whose attention to single words could be listened to."
 
 

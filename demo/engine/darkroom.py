@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -37,6 +39,11 @@ class Darkroom:
             decoder=self._decoder.kind,
             preview=state if last and quick else None,
         )
+
+    def again(self, frame: Frame, step: Step) -> Frame:
+        """A frame that was developed in another run, as that of `step` in this one."""
+        self._before = frame.comparable
+        return replace(frame, seconds=step.seconds, step=step)
 
     def _both(self, step: Step, apart: bool) -> tuple[np.ndarray, np.ndarray | None]:
         planes = [step.latents] if step.denoised is None else [step.latents, step.denoised]

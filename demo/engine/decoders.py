@@ -9,6 +9,7 @@ way to it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from diffusers import AutoencoderTiny
 from demo.engine.api import BadModel, Preview
 from demo.engine.latents import decode, linear_preview, pictures_of, to_vae_units
 from demo.engine.remembered import fingerprint, remembered
+from demo.engine.table import Table
 from demo.run.trace import Decoded
 
 # (latent channels, scaling factor) of an autoencoder -> the tiny one that was distilled from it
@@ -70,6 +72,13 @@ def known(pipe) -> str:
 def exact(pipe) -> Decoder:
     """The pipeline's own decoder."""
     return Decoder("exact", lambda latents, whose: decode(pipe, latents, whose))
+
+
+def at(table: Table, decoder: Decoder, pipe) -> Decoder:
+    """A Decoder that works at the runs' table, in one call for all who wait; one by one where it is large."""
+    many = decoder.kind == "tiny" or not _is_large(pipe)
+    together = table.show if many else table.alone
+    return Decoder(decoder.kind, partial(together, decoder.show))
 
 
 def linear(pipe, preview: Callable[[], Preview]) -> Decoder:
@@ -133,9 +142,12 @@ def fitted(pipe, folder: Path | None) -> Preview:
 
 def _too_slow(pipe) -> bool:
     vae = getattr(pipe, "vae", None)
-    if vae is None or torch.device(vae.device).type != "cpu":
-        return False
-    return sum(weights.numel() for weights in vae.parameters()) > LARGE
+    return vae is not None and torch.device(vae.device).type == "cpu" and _is_large(pipe)
+
+
+def _is_large(pipe) -> bool:
+    vae = getattr(pipe, "vae", None)
+    return vae is not None and sum(weights.numel() for weights in vae.parameters()) > LARGE
 
 
 def _enlarged(picture: np.ndarray, side: int) -> np.ndarray:

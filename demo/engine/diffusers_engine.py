@@ -9,29 +9,35 @@ from __future__ import annotations
 import copy
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
 
-from demo.engine import decoders, latents, precision
+from demo.engine import decoders, drowned, latents, precision
 from demo.engine.abilities import abilities_of
-from demo.engine.api import BrokenRun, Preview
-from demo.engine.attention import Listener, listening
+from demo.engine.api import BrokenRun, Level, Preview
+from demo.engine.attention import listener_to
 from demo.engine.darkroom import Darkroom
 from demo.engine.door import stand_before
 from demo.engine.families import arguments, own_size
 from demo.engine.hub import fetched
+from demo.engine.landing import as_step, must_be_finite
+from demo.engine.lora import find_lora
 from demo.engine.machine import Carrier, memory_told
+from demo.engine.past import Past, aged, behind_it
 from demo.engine.pipeline import find, open_pipeline, quiet, read_vocabulary
 from demo.engine.prompt import Reader
 from demo.engine.refusals import refuse_folder, refuse_parts
 from demo.engine.safety import must_pass
 from demo.engine.schedulers import new_scheduler
+from demo.engine.single_file import refuse_file
 from demo.engine.stream import Desk, Outlet, aside
+from demo.engine.table import Table, reading_at
 from demo.engine.tap import State, Tap
 from demo.run.finish import Finish, Finished, Upscaler, finish
 from demo.run.numbers import Atlas, Numbers
@@ -51,15 +57,16 @@ class DiffusersEngine:
         preview: str = "",
         cache: Path | None = None,
         offload: str = "",
+        places: int = 1,
     ):
-        self.model = model  # for display, as in the trace
+        self.model, self.places = model, places
         self.abilities = abilities_of(pipe, source, vocabulary, upscaler)
         self._size = own_size(pipe, source) or (None, None)
         self._words = vocabulary
         self._pipe, self._cache, self._offload = pipe, cache, offload
         self._exact, self._decoder = decoders.exact(pipe), decoders.choose(pipe, preview, self.preview)
         self._upscaler = Upscaler(lambda: open_pipeline(find(upscaler))) if upscaler else None
-        self._desk, self._lazy = Desk(), threading.Lock()
+        self._desk, self._table, self._lazy = Desk(places=places), Table(places), threading.Lock()
         self._made: dict[str, object] = {}  # what is made once, when first asked for
 
     @classmethod
@@ -72,24 +79,29 @@ class DiffusersEngine:
         cache: Path | None = None,
         dtype: str = "",
         offload: str = "",
+        lora: str = "",
+        places: int = 1,
     ) -> DiffusersEngine:
-        """The engine of a folder in diffusers' layout, or of a hub id. Raises BadModel in one sentence.
+        """The engine of a folder in diffusers' layout, a checkpoint in one file, or a hub id. Raises BadModel.
 
         preview: what `decoders.choose` is asked for. cache: where what is found out once about the model is kept; None
-        finds nothing out. dtype: what the denoiser computes in, "" what suits. offload: see `machine.place`.
+        finds nothing out. dtype: what the denoiser computes in, "" what suits. offload: see `machine.place`. lora: see
+        `lora.find_lora`. places: runs that may be under way at once, see table.py.
         """
         source = find(model)
         if upscaler:
             find(upscaler)  # it is opened when it is first used, but what is not there can be said now
         with quiet():
-            folder = source if isinstance(source, Path) else fetched(source)
-            refuse_folder(folder)
-        pipe = aside(open_pipeline, folder, dtype, offload)
+            folder = source if isinstance(source, Path) else fetched(source, dtype, offload)
+            (refuse_file if folder.is_file() else refuse_folder)(folder)
+            added = find_lora(lora) if lora else None
+        pipe = aside(open_pipeline, folder, dtype, offload, added)
         refuse_parts(pipe)
         if pipe.device.type == "cpu" and not offload and (cache or dtype):
             aside(precision.settle, pipe, cache, dtype)
         name = model if isinstance(source, str) else source.resolve().name
-        return cls(pipe, name, read_vocabulary(folder), upscaler, source, preview, cache, offload)
+        name = f"{name} with {added}" if added else name
+        return cls(pipe, name, read_vocabulary(folder), upscaler, source, preview, cache, offload, places)
 
     def lent(self, device: str) -> DiffusersEngine:
         """This engine for runs on `device`: the denoiser moves there, what panels ask here has a copy there.
@@ -102,7 +114,7 @@ class DiffusersEngine:
                 setattr(pipe, name, (part if name in ("unet", "transformer") else copy.deepcopy(part)).to(device))
         there._pipe, there._exact = pipe, decoders.exact(pipe)
         there._decoder = there._exact  # a GPU has time for it
-        there._desk, there._lazy, there._made = Desk(), threading.Lock(), {}
+        there._desk, there._table, there._lazy, there._made = Desk(), Table(), threading.Lock(), {}
         return there
 
     def unknown_words(self, prompt: str) -> list[str]:
@@ -113,21 +125,28 @@ class DiffusersEngine:
         can_tell = self.abilities.vocabulary is not None and self.abilities.can("numbers")
         return self._reader().unknown_words(prompt) if can_tell else []
 
-    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Step]:
+    def steps(
+        self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past: Sequence[Frame] = ()
+    ) -> Iterator[Step]:
         """The N + 1 states of a run as numbers."""
-        return self._stream(request, run, watch, lambda step: step)
+        return self._stream(request, run, watch, past, lambda step: step)
 
-    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
+    def frames(
+        self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past: Sequence[Frame] = ()
+    ) -> Iterator[Frame]:
         """As `steps`, each state decoded to pictures, the last one checked where the pipeline has a checker."""
-        darkroom = Darkroom(self._exact, self._decoder)
+        there = past[: request.shared]
+        darkroom = Darkroom(*(decoders.at(self._table, one, self._pipe) for one in (self._exact, self._decoder)))
 
         def develop(step: Step) -> Frame:
+            if step.index < len(there):
+                return darkroom.again(there[step.index], step)
             frame = darkroom.develop(step)
             if step.index == step.total:
-                must_pass(self._pipe, frame.image)
+                self._table.alone(must_pass, self._pipe, frame.image)
             return frame
 
-        return self._stream(request, run, watch, develop)
+        return self._stream(request, run, watch, past, develop)
 
     def cancel(self, run: str) -> bool:
         """End the run of this name within one step, from any thread."""
@@ -141,13 +160,11 @@ class DiffusersEngine:
         conditional, unconditional, guided = step.conditional, step.unconditional, step.denoised
         if conditional is not None:
             guided = unconditional + np.float32(request.guidance) * (conditional - unconditional)
-        planes = {"conditional": conditional, "unconditional": unconditional, "guided": guided}
-        return {name: plane if plane is None else self._decoded(plane) for name, plane in planes.items()}
+        return self._decoded(conditional=conditional, unconditional=unconditional, guided=guided)
 
     def exact(self, step: Step) -> dict[str, np.ndarray | None]:
         """The state and the guess of a step by the model's own decoder, uint8 (H, W, 3), decoded now, as `guesses`."""
-        planes = {"state": step.latents, "guess": step.denoised}
-        return {name: plane if plane is None else self._decoded(plane) for name, plane in planes.items()}
+        return self._decoded(state=step.latents, guess=step.denoised)
 
     def numbers(self, prompt: str) -> Numbers:
         """The prompt as tokens and vectors, by the model's own tokenizer and text encoder."""
@@ -160,6 +177,14 @@ class DiffusersEngine:
     def preview(self) -> Preview:
         """The linear decoder with which a browser shows mixes of its own; fitted when first asked for."""
         return self._once("preview", lambda: aside(decoders.fitted, self._pipe, self._cache))
+
+    def drown(self, image: np.ndarray, seed: int) -> tuple[Level, ...]:
+        """The picture in the noise of `seed`, the noisiest first."""
+        return self._desk.once(self._table.alone, drowned.drown, self._pipe, image, seed)
+
+    def classify(self, image: np.ndarray, seed: int, prompts: Sequence[str]) -> np.ndarray:
+        """(levels, prompts): errors, of which the lowest is what the model takes the state for."""
+        return self._desk.once(self._table.alone, drowned.classify, self._pipe, image, seed, prompts)
 
     def finish(self, image: np.ndarray, wanted: Finish, request: Request) -> Finished:
         """The final touches on a run's picture, enlarged by the upscaler if there is one.
@@ -176,6 +201,9 @@ class DiffusersEngine:
             return Image.fromarray((pixels * 255).round().astype(np.uint8))
 
         return aside(finish, image, wanted, enlarge) if self._upscaler else finish(image, wanted)
+
+    def cost(self, steps: int) -> None:
+        """None: what runs in this process costs its visitor nothing."""
 
     def trace(self, request: Request, frames: list[Frame]) -> Trace:
         """The record of a run, whole or stopped."""
@@ -194,78 +222,55 @@ class DiffusersEngine:
                 self._made[name] = make()
             return self._made[name]
 
-    def _stream(self, request, run, watch, develop) -> Iterator:
+    def _stream(self, request, run, watch, past, develop) -> Iterator:
         self.abilities.check(request)
-        if request.scheduler == OWN:
-            request = replace(request, scheduler=self.abilities.own.scheduler)
-        width, height = self._size
-        request = replace(request, width=request.width or width, height=request.height or height)
+        request = self._settled(request)
+        steps = [frame.step for frame in past]
 
         def produce(outlet: Outlet) -> None:
-            with torch.inference_mode():  # grad mode belongs to the thread
-                self._run(request, watch, lambda step: outlet(develop(step), last=step.index == step.total))
+            with self._table.seat(), torch.inference_mode():  # grad mode belongs to the thread
+                self._run(request, watch, lambda step: outlet(develop(step), last=step.index == step.total), steps)
 
         return self._desk.stream(produce, run)
 
-    def _run(self, request: Request, watch: Watch, see) -> None:
+    def _settled(self, request: Request) -> Request:
+        """What is the model's own is said in it."""
+        scheduler = self.abilities.own.scheduler if request.scheduler == OWN else request.scheduler
+        width, height = self._size
+        size = {"width": request.width or width, "height": request.height or height}
+        parent = request.parent and self._settled(request.parent)
+        return replace(request, scheduler=scheduler, parent=parent, **size)
+
+    def _run(self, request: Request, watch: Watch, see, steps: Sequence[Step] = ()) -> None:
         began = time.perf_counter()
-        carrier = Carrier(self._pipe.device.type)
+        behind = behind_it(request, watch, see, steps, began, self._run)
+        carrier, past = Carrier(self._pipe.device.type), Past(behind, request.renewals)
         pipe = copy.copy(self._pipe)  # shares the weights; the scheduler is this run's own
         pipe.scheduler = new_scheduler(pipe, request.scheduler)
-        door = stand_before(pipe, request.guidance) if watch.guesses and self.abilities.can("guidance") else None
-        with listening(pipe.unet if watch.word_maps and self.abilities.can("word_maps") else None) as listener:
+        guesses = watch.guesses and self.abilities.can("guidance")
+        listener = listener_to(self._pipe) if watch.word_maps and self.abilities.can("word_maps") else None
+        door = stand_before(pipe, request.guidance, past, partial(self._table.ask, listener=listener))
 
-            def report(state: State) -> None:
-                landing = _as_step(pipe, request, state, listener, carrier, began)
+        def report(state: State) -> None:
+            if state.index < request.shared:
+                return  # it was told
+            landing = as_step(pipe, request, state, listener, carrier, began, watch, door.company if door else 1)
 
-                def tell() -> None:
-                    step = landing()
-                    must_be_finite(step)
-                    see(step)
+            def tell() -> None:
+                step = landing()
+                must_be_finite(step)
+                see(aged(behind[step.index], step, request) if step.index < len(behind) else step)
 
-                carrier.tell(tell)
+            carrier.tell(tell)
 
-            tap = Tap(pipe.scheduler, report, door and door.guesses)
-            with memory_told(self._offload):
-                pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
-                carrier.finish()
-            tap.must_be_through()
+        tap = Tap(pipe.scheduler, report, door.guesses if door and guesses else None, past)
+        with memory_told(self._offload), reading_at(self._table, pipe):
+            pipe(**arguments(pipe, request), generator=torch.Generator("cpu").manual_seed(request.seed))
+            carrier.finish()
+        tap.must_be_through()
 
-    def _decoded(self, plane: np.ndarray) -> np.ndarray:
-        return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
+    def _decoded(self, **planes: np.ndarray | None) -> dict[str, np.ndarray | None]:
+        def decoded(plane: np.ndarray) -> np.ndarray:
+            return aside(latents.decode, self._pipe, torch.from_numpy(plane[None]))[0]
 
-
-def _as_step(
-    pipe, request: Request, state: State, listener: Listener, carrier: Carrier, began: float
-) -> Callable[[], Step]:
-    """The Step of a state, whose numbers are on their way to the CPU; asked for, it waits until they are there."""
-
-    def plain(tensor) -> Callable[[], np.ndarray | None]:
-        if tensor is None:
-            return lambda: None
-        return carrier.off(latents.planes(pipe, tensor, request.height, request.width)[0])
-
-    here = latents.planes(pipe, state.latents, request.height, request.width)[0]
-    word_maps = listener.take(*here.shape[1:])
-    parts = {name: plain(getattr(state, name)) for name in ("latents", "denoised", "conditional", "unconditional")}
-    return lambda: Step(
-        index=state.index,
-        total=state.total,
-        timestep=state.timestep,
-        alpha=state.alpha,
-        sigma=state.sigma,
-        word_maps=word_maps,
-        **{name: landed() for name, landed in parts.items()},
-        seconds=time.perf_counter() - began,
-    )
-
-
-def must_be_finite(step: Step) -> None:
-    """Raises BrokenRun where a number of `step` is none: decoded it would be black, and look like a picture."""
-    parts = (step.latents, step.denoised, step.conditional, step.unconditional, step.word_maps)
-    levels = (step.alpha, step.sigma)
-    if not np.isfinite(levels).all() or not all(np.isfinite(part).all() for part in parts if part is not None):
-        raise BrokenRun(
-            f"The run broke at step {step.index} of {step.total}: the model's numbers are no longer finite and make no "
-            "picture; another scheduler, seed or guidance may get through."
-        )
+        return {name: None if plane is None else decoded(plane) for name, plane in planes.items()}

@@ -1,4 +1,5 @@
 """The callable that stands before the denoiser on a run's copy of a pipeline: forwards everything, changes nothing.
+While a branch replays what is behind it (past.py), it does not ask the denoiser at all.
 
 It keeps the raw output of the last call, of which the scheduler only ever sees the mix `u + w (c - u)`, c conditional
 (with the prompt) and u unconditional (Ho and Salimans 2022, equation 6, with w counted so that 1 is off), and takes
@@ -7,24 +8,39 @@ that mix apart again. Knows nothing of schedulers, threads or words.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
+from diffusers.models.modeling_outputs import Transformer2DModelOutput
 
 from demo.engine.families import guided_by
+from demo.engine.past import Past
 
 DENOISERS = ("unet", "transformer")
 NEAR = 0.02  # how far off a mix may be, as a share of its norm: half precision rounds no worse
 
 
-class Door:
-    """`denoiser` as its pipeline sees it; `guidance` is the w of this run."""
+def alone(denoiser: Callable, args: tuple, kwargs: dict) -> tuple:
+    """The denoiser's answer to nobody else."""
+    return denoiser(*args, **kwargs), 1
 
-    def __init__(self, denoiser, guidance: float):
-        self._denoiser, self._guidance = denoiser, guidance
+
+class Door:
+    """`denoiser` as its pipeline sees it; `guidance` is the w of this run, `past` what is behind it.
+
+    `ask(denoiser, args, kwargs)` is how it is called, with whom else: its answer, and how many `company` had in it.
+    """
+
+    def __init__(self, denoiser, guidance: float, past: Past | None = None, ask: Callable = alone):
+        self._denoiser, self._guidance, self._past, self._ask = denoiser, guidance, past, ask
         self._output: torch.Tensor | None = None
+        self.company = 1  # runs that met in the last call, this one among them
 
     def __call__(self, *args, **kwargs):
-        """The denoiser's own answer."""
-        answer = self._denoiser(*args, **kwargs)
+        """The denoiser's own answer; while the past is replayed, zeros of its shape, which the tap replaces."""
+        if self._past:
+            return Transformer2DModelOutput(sample=self._blank(next(iter((*args, *kwargs.values())))))
+        answer, self.company = self._ask(self._denoiser, args, kwargs)
         self._output = answer[0]
         return answer
 
@@ -51,6 +67,15 @@ class Door:
                 return conditional, unconditional
         return None
 
+    def _blank(self, state):
+        """Zeros as the denoiser would answer to a noisy `state`, its first argument: Z-Image's is a list of planes."""
+        if isinstance(state, list):
+            return [torch.zeros_like(one) for one in state]
+        channels = getattr(self._denoiser.config, "out_channels", None)
+        if state.ndim != 4 or not channels:  # a row of packed patches
+            return torch.zeros_like(state)
+        return state.new_zeros(len(state), channels, *state.shape[2:])
+
     def _both(self) -> torch.Tensor | None:
         """The last output as one tensor; Z-Image's is a list, of planes with a frame axis."""
         output = self._output
@@ -60,12 +85,12 @@ class Door:
         return output if isinstance(output, torch.Tensor) else None
 
 
-def stand_before(pipe, guidance: float) -> Door | None:
+def stand_before(pipe, guidance: float, past: Past | None = None, ask: Callable = alone) -> Door | None:
     """Put a Door before the denoiser of `pipe`, a run's own copy; None where it has neither unet nor transformer."""
     for name in DENOISERS:
         denoiser = getattr(pipe, name, None)
         if denoiser is not None:
-            door = Door(denoiser, guidance)
+            door = Door(denoiser, guidance, past, ask)
             vars(pipe)[name] = door  # not setattr, which would write the door's class into the pipeline's config
             return door
     return None

@@ -25,24 +25,24 @@ PIPELINES = (*TRIED, "LatentConsistencyModelPipeline", "IFPipeline")
 class Known:
     """A checkpoint's own manners, from its card; None where its pipeline already has them."""
 
-    name: str  # a pattern for its hub id or its folder, small letters
+    name: str  # a pattern for its hub id, folder or file, in small letters and hyphens
     steps: int | None = None
     guidance: float | None = None
     size: int | None = None
 
 
 KNOWN = (  # the first that fits
-    Known(r"sd(xl)?-turbo", 1, 1.0),
+    Known(r"sd(-?xl)?-turbo", 1, 1.0),
     Known(r"sdxl.lightning|hyper-sd", 4, 1.0),
     Known(r"lcm.*(sdxl|ssd|dreamshaper)|dreamshaper.*lcm", 4),
     Known(r"pixart.*lcm", 4, 1.0),
-    Known(r"stable-diffusion-3\.5-large-turbo", 4, 1.0),
-    Known(r"stable-diffusion-3\.5-large", 28, 3.5),
-    Known(r"stable-diffusion-3\.5-medium", 40, 4.5),
+    Known(r"(sd|stable-diffusion-)3\.5-large-turbo", 4, 1.0),
+    Known(r"(sd|stable-diffusion-)3\.5-large", 28, 3.5),
+    Known(r"(sd|stable-diffusion-)3\.5-medium", 40, 4.5),
     Known(r"playground-v2\.5", 50, 3.0),
-    Known(r"flux\.1-schnell", 4),
-    Known(r"flux\.1-krea", 28, 4.5),
-    Known(r"flux\.1-dev", 50, 3.5),
+    Known(r"flux\.?1-schnell", 4),
+    Known(r"flux\.?1-krea", 28, 4.5),
+    Known(r"flux\.?1-dev", 50, 3.5),
     Known(r"z-image-turbo", 9, 1.0),
     Known(r"z-image", 50, 5.0),
     Known(r"qwen-image", 50, 4.0, 1328),
@@ -138,7 +138,7 @@ def own_manners(pipe, source: Path | str) -> Defaults:
 
 
 def _known(source: Path | str) -> Known | None:
-    name = str(source).lower().rstrip("/").split("/")[-1]
+    name = str(source).lower().rstrip("/").split("/")[-1].replace("_", "-")
     return next((known for known in KNOWN if re.search(known.name, name)), None)
 
 

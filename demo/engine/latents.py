@@ -56,6 +56,23 @@ def decode(pipe, latents: torch.Tensor, whose: str = "these numbers") -> list[np
     return pictures_of(pipe, pixels, whose)
 
 
+@torch.no_grad()
+def encode(pipe, pixels: torch.Tensor) -> torch.Tensor:
+    """(n, 3, H, W) in [-1, 1] -> (n, C, h, w) in the denoiser's units, float32; the mode, where there are many.
+
+    Raises BrokenRun where what comes out is not finite.
+    """
+    vae = pipe.vae
+    pixels = pixels.to(getattr(pipe, "_execution_device", vae.device), vae.dtype)
+    encoded = vae.encode(pixels[:, :, None] if _takes_frames(vae) else pixels)
+    encoded = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded[0]
+    encoded = (encoded[:, :, 0] if encoded.ndim == 5 else encoded).float()
+    if not torch.isfinite(encoded).all():
+        raise BrokenRun("The encoder gave numbers that are not finite.")
+    zero, one = (to_vae_units(torch.full_like(encoded, value), vae.config) for value in (0.0, 1.0))
+    return (encoded - zero) / (one - zero)  # the units differ by an affine map per channel
+
+
 def pictures_of(pipe, pixels: torch.Tensor, whose: str) -> list[np.ndarray]:
     """(n, 3, H, W) as a decoder gives them -> n pictures. Raises BrokenRun as `decode`."""
     if not torch.isfinite(pixels).all():
@@ -105,15 +122,7 @@ def _drawings(count: int, side: int, random: torch.Generator) -> torch.Tensor:
 @torch.no_grad()
 def _there_and_back(pipe, drawings: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
     """Their latents, float64 (places, C), and the colours that these are decoded to, in levels (places, 3)."""
-    vae = pipe.vae
-    pixels = (2 * drawings - 1).to(getattr(pipe, "_execution_device", vae.device), vae.dtype)
-    encoded = vae.encode(pixels[:, :, None] if _takes_frames(vae) else pixels)
-    encoded = encoded.latent_dist.mode() if hasattr(encoded, "latent_dist") else encoded[0]
-    encoded = (encoded[:, :, 0] if encoded.ndim == 5 else encoded).float()
-    if not torch.isfinite(encoded).all():
-        raise BrokenRun("The encoder gave numbers that are not finite.")
-    zero, one = (to_vae_units(torch.full_like(encoded, value), vae.config) for value in (0.0, 1.0))
-    latents = (encoded - zero) / (one - zero)  # the units differ by an affine map per channel
+    latents = encode(pipe, 2 * drawings - 1)
     pictures = np.stack(decode(pipe, latents)).astype(np.float64)
     count, channels, h, w = latents.shape
     colours = pictures.reshape(count, h, pictures.shape[1] // h, w, pictures.shape[2] // w, 3).mean((2, 4))

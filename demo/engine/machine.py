@@ -77,19 +77,27 @@ def place(pipe, where: str, offload: str = "") -> None:
 
 
 def must_fit(folder: Path, dtype: torch.dtype, where: str, offload: str = "") -> None:
-    """Raises BadModel before anything is loaded where a folder's weights are larger than the memory that is free."""
-    needed = HEADROOM * sum(numbers(folder)) * BYTES[dtype]
+    """Raises BadModel before anything is loaded where a folder's or a file's weights are larger than what is free."""
+    must_have_room(folder, sum(numbers(folder)), dtype, where, offload)
+
+
+def must_have_room(model: Path | str, count: float, dtype: torch.dtype, where: str, offload: str = "") -> None:
+    """Raises BadModel where `count` numbers of a model in `dtype` are larger than the memory that is free."""
+    needed = HEADROOM * count * BYTES[dtype]
     if needed > (free := free_memory()):
-        raise BadModel(_too_little(folder, needed, free, "memory", LOWER.removeprefix("draw a smaller picture, ")))
+        raise BadModel(_too_little(model, needed, free, "memory", LOWER.removeprefix("draw a smaller picture, ")))
     if where == "cuda" and not offload and needed > (free := torch.cuda.mem_get_info()[0]):
-        raise BadModel(_too_little(folder, needed, free, "memory on the graphics card", f"{OFFLOAD}, or {LOWER}"))
+        raise BadModel(_too_little(model, needed, free, "memory on the graphics card", f"{OFFLOAD}, or {LOWER}"))
 
 
 def numbers(folder: Path) -> Iterator[int]:
-    """How many numbers the files of weights in a pipeline's folder hold, each as its own header says.
+    """How many numbers the files of weights in a pipeline's folder hold, each as its own header says; or one file.
 
     A variant, "model.fp16.safetensors", counts where its part has no other files.
     """
+    if folder.is_file():
+        yield _numbers(folder)
+        return
     for part in folder.iterdir():
         files = list(part.glob("*.safetensors"))
         for file in [one for one in files if "." not in one.stem] or files:
@@ -182,8 +190,8 @@ def _class_of(part) -> str:
     return part[1] or "" if isinstance(part, list | tuple) and len(part) == 2 else ""
 
 
-def _too_little(folder: Path, needed: float, free: float, what: str, lower: str) -> str:
+def _too_little(model: Path | str, needed: float, free: float, what: str, lower: str) -> str:
     return (
-        f"The model {str(folder)!r} needs about {needed / GIGABYTE:.1f} GB of {what}, and {free / GIGABYTE:.1f} GB are "
+        f"The model {str(model)!r} needs about {needed / GIGABYTE:.1f} GB of {what}, and {free / GIGABYTE:.1f} GB are "
         f"free: {lower}."
     )

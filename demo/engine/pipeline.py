@@ -1,4 +1,4 @@
-"""Opens a diffusers pipeline, a folder or a hub id.
+"""Opens a diffusers pipeline: a folder, a checkpoint in one file, or a hub id.
 
 Whatever is wrong with a model is said here, as BadModel in one sentence. Knows nothing of runs.
 """
@@ -16,8 +16,10 @@ import diffusers
 import transformers
 from diffusers import DiffusionPipeline
 
-from demo.engine import machine
+from demo.engine import machine, single_file
 from demo.engine.api import BadModel
+from demo.engine.lora import Lora, put_on
+from demo.engine.refusals import WEIGHTS
 from demo.engine.schedulers import stand_in
 from demo.tiny.folded import FoldedAutoencoder
 
@@ -26,28 +28,35 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 
 def find(model: str) -> Path | str:
-    """The folder that `model` names, from here or from the project's own folder, else a hub id. Raises BadModel."""
-    for folder in (Path(model).expanduser(), PROJECT / model):
-        if model.strip() and folder.is_dir():
-            return folder
+    """The folder or checkpoint that `model` names, from here or from the project's own folder, else a hub id.
+
+    Raises BadModel.
+    """
+    for path in (Path(model).expanduser(), PROJECT / model):
+        if model.strip() and (path.is_dir() or (path.is_file() and path.suffix.lower() in WEIGHTS)):
+            return path
     looks_local = Path(model).exists() or any((root / model).parent.is_dir() for root in (Path(), PROJECT))
     if looks_local or not re.fullmatch(r"[\w.-]+/[\w.-]+", model):
         raise BadModel(
-            f"There is no model folder {model!r}; give a folder in diffusers' layout or a hub id 'owner/name'."
+            f"There is no model folder {model!r}; give a folder in diffusers' layout, a .safetensors checkpoint, or a "
+            "hub id 'owner/name'."
         )
     return model
 
 
-def open_pipeline(source: Path | str, dtype: str = "", offload: str = "") -> DiffusionPipeline:
-    """The pipeline of a folder (without the network) or a hub id, on the GPU if there is one. Raises BadModel.
+def open_pipeline(
+    source: Path | str, dtype: str = "", offload: str = "", lora: Lora | None = None
+) -> DiffusionPipeline:
+    """The pipeline of a folder or a file (without the network) or a hub id, on the GPU if there is one.
 
-    dtype and offload are for graphics cards: see machine.py.
+    dtype and offload are for graphics cards: see machine.py. Raises BadModel.
     """
     device = machine.device()
     local = isinstance(source, Path)
+    layout = single_file.configuration(source) if local and source.is_file() else source
     parts = {}
     try:
-        index = DiffusionPipeline.load_config(source, local_files_only=local)
+        index = DiffusionPipeline.load_config(layout, local_files_only=local)
         if "safety_checker" in index and index["safety_checker"][0] is None:
             parts |= {"safety_checker": None, "requires_safety_checker": False}
         own = FoldedAutoencoder.__name__ in index.get("vae", ())  # our own class, which diffusers cannot look up
@@ -57,15 +66,20 @@ def open_pipeline(source: Path | str, dtype: str = "", offload: str = "") -> Dif
         }
         if local:
             machine.must_fit(source, options["dtype"], device, offload)
-            if variant := _variant(source, index):
+            if variant := _variant(layout, index):
                 options["variant"] = variant
         with quiet():
-            parts |= _left_out(source, index)
-            if local and (scheduler := stand_in(source / "scheduler", index.get("scheduler"))) is not None:
+            parts |= _left_out(layout, index)
+            if local and (scheduler := stand_in(layout / "scheduler", index.get("scheduler"))) is not None:
                 parts["scheduler"] = scheduler
             if own:
                 parts["vae"] = FoldedAutoencoder.from_pretrained(source, subfolder="vae", **options)
-            pipe = DiffusionPipeline.from_pretrained(source, use_safetensors=True, **parts, **options)
+            if layout is not source:
+                pipe = single_file.opened(source, layout, index, options["dtype"], parts)
+            else:
+                pipe = DiffusionPipeline.from_pretrained(source, use_safetensors=True, **parts, **options)
+            if lora is not None:
+                put_on(pipe, lora)
     except BadModel:
         raise
     except Exception as error:  # diffusers, transformers and safetensors each have their own ways to fail
@@ -87,15 +101,13 @@ def _left_out(source: Path | str, index: dict) -> dict[str, None]:
 
 
 def _variant(folder: Path, index: dict) -> str | None:
-    """ "fp16" where that is all there is of the weights, as in "diffusion_pytorch_model.fp16.safetensors"."""
-    stems = [
-        file.name.removesuffix(".safetensors").split("-0")[0]
-        for part in index
-        if (folder / part).is_dir()
-        for file in (folder / part).glob("*.safetensors")
-    ]
-    variants = {stem.split(".")[1] for stem in stems if "." in stem}
-    return variants.pop() if len(variants) == 1 and all("." in stem for stem in stems) else None
+    """ "fp16" where some part has no other weights, as in "diffusion_pytorch_model.fp16.safetensors"."""
+    for part in index:
+        files = (folder / part).glob("*.safetensors") if isinstance(index[part], list) else ()
+        stems = [re.sub(r"-\d+-of-\d+", "", file.stem) for file in files]
+        if stems and all("." in stem for stem in stems):
+            return stems[0].split(".")[1]
+    return None
 
 
 @contextlib.contextmanager

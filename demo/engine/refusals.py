@@ -36,6 +36,7 @@ INDEX = "model_index.json"
 PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 WEIGHTS = (".safetensors", *PICKLES)
 LIBRARIES = ("diffusers", "transformers")
+LORA = "a LoRA alone: give the model that it belongs to, and this as DEMO_LORA"
 
 
 def refuse_folder(folder: Path) -> None:
@@ -50,7 +51,7 @@ def refuse_folder(folder: Path) -> None:
         raise
     except (ValueError, AttributeError, TypeError, OSError) as error:
         raise BadModel(f"{str(index)!r} is no index of a pipeline: it cannot be read as JSON of its parts.") from error
-    _refuse_cut(folder, [name for name in names if name.endswith(".safetensors")])
+    refuse_cut(folder, [name for name in names if name.endswith(".safetensors")])
 
 
 def refuse_names(which: str, names: list[str], made: str | None = None) -> None:
@@ -119,8 +120,8 @@ def _is_foreign(part: list) -> bool:
     return not hasattr(diffusers.pipelines, str(library))
 
 
-def _refuse_cut(folder: Path, names: list[str]) -> None:
-    """A file of safetensors says at its beginning how long it is; one that is shorter was not fetched whole."""
+def refuse_cut(folder: Path, names: list[str]) -> None:
+    """Raises BadModel for a file of safetensors that is shorter than it says at its beginning: not fetched whole."""
     for name in names:
         try:
             with safe_open(folder / name, "np"):
@@ -142,7 +143,7 @@ def _instead(names: list[str], made: str | None) -> str:
     """What files are that are no pipeline."""
     weights = [name.lower() for name in names if name.endswith(WEIGHTS)]
     if "adapter_config.json" in names or any("lora" in name for name in weights):
-        return "holds a LoRA alone: give the model that it belongs to"
+        return f"holds {LORA}"
     if made:
         kind = "a ControlNet" if "ControlNet" in made else f"one part, a {made}"
         return f"holds {kind} alone, not the pipeline around it ({INDEX})"

@@ -154,23 +154,26 @@ class Stream:
 class Hand:
     """Does one thing after the other in one thread, which is kept: what is made anew for each keeps memory of its own.
 
-    It ends after `idle` seconds with nothing to do, for its OpenMP helpers are in the way of others (see `aside`), and
-    comes back with the next thing. What is done must not raise.
+    With `most` threads, as many things at once. A thread ends after `idle` seconds with nothing to do, for its OpenMP
+    helpers are in the way of others (see `aside`), and comes back with the next thing. What is done must not raise.
     """
 
-    def __init__(self, idle: float = IDLE):
-        self._idle = idle
+    def __init__(self, idle: float = IDLE, most: int = 1):
+        self._idle, self._most = idle, most
         self._jobs: deque[Callable[[], None]] = deque()
         self._changed = threading.Condition()
-        self._there = False
+        self._there = self._free = 0  # threads, and how many of them wait for something to do
 
     def __call__(self, work: Callable[[], None]) -> None:
         """Have `work` done after all that was asked for before. Returns at once."""
+        self._add(self._jobs, work)
+
+    def _add(self, jobs: deque, job) -> None:
         with self._changed:
-            self._jobs.append(work)
-            self._changed.notify()
-            if not self._there:
-                self._there = True
+            jobs.append(job)
+            self._changed.notify_all()
+            if self._there < self._most and len(jobs) > self._free:
+                self._there += 1
                 threading.Thread(target=self._serve, name="hand", daemon=True).start()
 
     def _serve(self) -> None:
@@ -180,16 +183,21 @@ class Hand:
 
     def _next(self) -> Callable[[], None] | None:
         with self._changed:
+            self._free += 1
             self._changed.wait_for(lambda: self._jobs, self._idle)
-            self._there = bool(self._jobs)
-            return self._jobs.popleft() if self._there else None
+            self._free -= 1
+            if self._jobs:
+                return self._jobs.popleft()
+            self._there -= 1
+            return None
 
 
 class Desk:
-    """Streams whose producers take turns, first come, first served; each may have a name by which it is cancelled."""
+    """Streams whose producers take turns, first come, first served; each may have a name by which it is cancelled.
+    `places` of them work at once."""
 
-    def __init__(self, room: int = 2):
-        self._room, self._hand = room, Hand()
+    def __init__(self, room: int = 2, places: int = 1):
+        self._room, self._hand = room, Hand(most=places)
         self._named = weakref.WeakValueDictionary[str, Stream]()
 
     def stream(self, produce: Callable[[Outlet], None], name: str | None = None) -> Stream:
@@ -203,6 +211,10 @@ class Desk:
         if name is not None:
             self._named[name] = stream
         return stream
+
+    def once(self, work: Callable, *given):
+        """What `work(*given)` returns or raises, when it is its turn."""
+        return next(self.stream(lambda outlet: outlet(work(*given), last=True)))
 
     def cancel(self, name: str) -> bool:
         """End the stream of this name, wherever it is, from any thread; False where none is under way."""

@@ -12,7 +12,7 @@ import contextvars
 import math
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from demo.engine.api import BrokenRun, Engine
 from demo.engine.diffusers_engine import DiffusersEngine
@@ -28,6 +28,8 @@ REMEMBERED = 8  # runs
 class ZeroEngine:
     """As `api.Engine` says. `lend` is `spaces.GPU`, or whatever decorates a generator as that does."""
 
+    places = 1  # on the one GPU that is lent at a time
+
     def __init__(self, engine: DiffusersEngine, lend: Callable, device: str = "cuda"):
         offered = {*Engine.__annotations__, *(name for name in vars(Engine) if not name.startswith("_"))}
         for name in offered - set(vars(ZeroEngine)):
@@ -37,30 +39,41 @@ class ZeroEngine:
         self._steps: dict[tuple, deque[float]] = {}  # size and what is watched -> seconds of a step, in recent runs
         self._borrowed = lend(duration=self._duration)(self._on_gpu)
 
-    def steps(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Step]:
+    def steps(
+        self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past: Sequence[Frame] = ()
+    ) -> Iterator[Step]:
         """The N + 1 states of a run as numbers."""
-        return self._stream(request, run, watch, False)
+        return self._stream(request, run, watch, False, past)
 
-    def frames(self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY) -> Iterator[Frame]:
+    def frames(
+        self, request: Request, run: str | None = None, watch: Watch = STATES_ONLY, past: Sequence[Frame] = ()
+    ) -> Iterator[Frame]:
         """As `steps`, each state decoded to pictures, on the GPU as well."""
-        return self._stream(request, run, watch, True)
+        return self._stream(request, run, watch, True, past)
 
     def cancel(self, run: str) -> bool:
         """End the run of this name; the GPU is given back when the step that it is in has ended."""
         return self._desk.cancel(run)
 
-    def _stream(self, request: Request, run: str | None, watch: Watch, pictures: bool) -> Iterator:
+    def cost(self, steps: int) -> int:
+        """Whole seconds of GPU that a run of so many steps asks for, by the slowest of the recent runs of any kind."""
+        slowest = [max(tuple(seconds), default=STEP) for seconds in tuple(self._steps.values())]
+        return _asked(max(slowest, default=STEP), steps)
+
+    def _stream(
+        self, request: Request, run: str | None, watch: Watch, pictures: bool, past: Sequence[Frame]
+    ) -> Iterator:
         self._here.steps(request, None, watch)  # is begun by nobody, but refuses what cannot be run
         visitor = contextvars.copy_context()  # whose GPU time it is, is found in it
 
         def produce(outlet: Outlet) -> None:
-            visitor.run(self._pull, outlet, request, watch, pictures)
+            visitor.run(self._pull, outlet, request, watch, pictures, past)
 
         return self._desk.stream(produce, run)
 
-    def _pull(self, outlet: Outlet, request: Request, watch: Watch, pictures: bool) -> None:
+    def _pull(self, outlet: Outlet, request: Request, watch: Watch, pictures: bool, past: Sequence[Frame]) -> None:
         """Hand on what comes from the worker. Raises BrokenRun where there is no GPU to be had."""
-        borrowed = self._borrowed(request, watch, pictures)
+        borrowed = self._borrowed(request, watch, pictures, past)
         try:
             for item in borrowed:
                 if isinstance(item, Exception):
@@ -74,22 +87,27 @@ class ZeroEngine:
         finally:
             borrowed.close()
 
-    def _on_gpu(self, request: Request, watch: Watch, pictures: bool) -> Iterator:
+    def _on_gpu(self, request: Request, watch: Watch, pictures: bool, past: Sequence[Frame]) -> Iterator:
         """In the worker: the run. What it says when it breaks is its last item, for else only its class would cross."""
         engine = self._there
         try:
-            yield from (engine.frames if pictures else engine.steps)(request, None, watch)
+            yield from (engine.frames if pictures else engine.steps)(request, None, watch, past)
         except (BrokenRun, BadRequest) as error:
             yield error
 
-    def _duration(self, request: Request, watch: Watch, pictures: bool) -> int:
+    def _duration(self, request: Request, watch: Watch, pictures: bool, past: Sequence[Frame]) -> int:
         """Whole seconds of GPU to ask for: the slowest step of recent runs like this one, for each of its steps."""
         step = max(self._seconds(request, watch, pictures), default=STEP)
-        return math.ceil(SETUP + MARGIN * step * request.steps)
+        return _asked(step, request.steps - (request.at if past else 0))
 
     def _seconds(self, request: Request, watch: Watch, pictures: bool) -> deque[float]:
         like = (request.width, request.height, request.guidance > 1, watch, pictures)
         return self._steps.setdefault(like, deque(maxlen=REMEMBERED))
+
+
+def _asked(step: float, steps: int) -> int:
+    """Whole seconds of GPU for so many steps of `step` seconds."""
+    return math.ceil(SETUP + MARGIN * step * steps)
 
 
 def told(error: Exception) -> Exception:

@@ -10,19 +10,19 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
 
-from demo.engine.api import Engine
+from demo.engine.api import Engine, Pixels
 from demo.page.prompts import Prompts
 from demo.run import export, measure, messages, packed
 from demo.run.films import Cut
 from demo.run.finish import Finish, Finished, Touch
 from demo.run.store import Run, Runs
-from demo.run.trace import MAX_PROMPT, BadRequest, Frame, whole, without_word
+from demo.run.trace import MAX_PROMPT, MAX_STEPS, MIN_STEPS, BadRequest, Frame, Request, whole, without_word
 
 GONE = "This run is no longer kept; generate it again to go on from here."
 UNFINISHED = "The run was stopped before its last step, so there is no picture to finish."
@@ -39,6 +39,22 @@ log = logging.getLogger(__name__)
 
 class Busy(BadRequest):
     """Nothing is wrong with what was asked; it was asked at a busy moment."""
+
+
+class Hands:
+    """So many answers are computed at the same time; `with hands():` raises Busy where none is free soon."""
+
+    def __init__(self, many: int):
+        self._free = threading.BoundedSemaphore(many)
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        if not self._free.acquire(timeout=PATIENCE):
+            raise Busy(BUSY)
+        try:
+            yield
+        finally:
+            self._free.release()
 
 
 def answered(ask: Callable[..., dict], *given) -> dict:
@@ -70,7 +86,7 @@ class Answers:
 
     def __init__(self, engine: Engine, runs: Runs, prompts: Prompts):
         self._engine, self._runs, self._prompts = engine, runs, prompts
-        self._hands = threading.BoundedSemaphore(AT_ONCE)
+        self.hand = Hands(AT_ONCE)
         self._last: tuple[tuple, Finished] | None = None  # the last finished picture, and what it was made from
 
     def numbers(self, prompt) -> dict:
@@ -83,7 +99,7 @@ class Answers:
 
     def atlas(self) -> dict:
         """As Prompts.atlas."""
-        with self._hand():
+        with self.hand():
             return self._prompts.atlas()
 
     def guesses(self, run, step) -> dict:
@@ -95,8 +111,8 @@ class Answers:
         frame = frames[whole("The step", step, 0, len(frames) - 1)]
         if frame.step is None or frame.step.conditional is None:
             raise BadRequest("This step has no guess with the prompt and one without it to compare.")
-        with self._hand():
-            shown = self._engine.guesses(frame.step, self._run(run).request)
+        with self.hand():
+            shown = self._engine.guesses(frame.step, self._run(run).request.behind(frame.index))
         return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
 
     def exact(self, run, step) -> dict:
@@ -105,7 +121,7 @@ class Answers:
         frame = frames[whole("The step", step, 0, len(frames) - 1)]
         if frame.step is None:
             raise BadRequest(GONE)
-        with self._hand():
+        with self.hand():
             shown = self._engine.exact(frame.step)
         return {name: messages.picture(pixels) for name, pixels in shown.items() if pixels is not None}
 
@@ -119,7 +135,7 @@ class Answers:
         mine, theirs = self._frames(self._run(run)), self._frames(self._run(other))
         if len(mine) != len(theirs) or mine[0].image.shape != theirs[0].image.shape:
             raise BadRequest("These two runs have not the same steps and size, so they cannot be compared.")
-        with self._hand():
+        with self.hand():
             return self._compared(mine, theirs, tokens)
 
     def _compared(self, mine: list[Frame], theirs: list[Frame], tokens) -> dict:
@@ -136,6 +152,10 @@ class Answers:
             "maps": _maps(changes),
         }
 
+    def cost(self, steps) -> dict:
+        """{"seconds"}: what a run of so many steps asks for of its visitor's GPU time, None where it costs nothing."""
+        return {"seconds": self._engine.cost(whole("Steps", steps, MIN_STEPS, MAX_STEPS))}
+
     def touch(self, run, upscale, sharpen, contrast, file=None) -> dict:
         """The finished picture of a run, or with `file` "png" or "gif" where that file is: {"file", "bytes"}.
 
@@ -149,14 +169,23 @@ class Answers:
             raise BadRequest(UNFINISHED)
         if max(frames[-1].image.shape) * wanted.upscale > LARGEST:
             raise BadRequest(f"That would be wider than {LARGEST} pixels; choose a smaller enlargement.")
-        with self._hand():
+        with self.hand():
             finished = self._finished(kept, frames[-1], wanted)
             return self._file(kept, frames, finished, file) if file else _shown(finished)
+
+    def picture(self, run) -> tuple[Pixels, Request]:
+        """The picture of a run that went to its end, and what was asked for."""
+        kept = self._run(run)
+        if not (frames := kept.frames):
+            raise BadRequest(GONE)
+        if frames[-1].index < frames[-1].total:
+            raise BadRequest(UNFINISHED)
+        return frames[-1].image, kept.request
 
     def _read(self, prompt, ask: Callable[..., dict], *more) -> dict:
         if self._prompts.known(prompt):
             return ask(prompt, *more)
-        with self._hand():
+        with self.hand():
             return ask(prompt, *more)
 
     def _run(self, key) -> Run:
@@ -176,15 +205,6 @@ class Answers:
             raise BadRequest(f"A word has from 1 to {TOKENS} tokens.")
         maps = None if frame.step is None else frame.step.word_maps
         return [whole("The token", token, 0, (2**16 if maps is None else len(maps)) - 1) for token in asked]
-
-    @contextmanager
-    def _hand(self):
-        if not self._hands.acquire(timeout=PATIENCE):
-            raise Busy(BUSY)
-        try:
-            yield
-        finally:
-            self._hands.release()
 
     def _finished(self, run: Run, frame: Frame, wanted: Finish) -> Finished:
         key, last = (run.key, wanted), self._last

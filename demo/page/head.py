@@ -43,7 +43,9 @@ def tags(root: str) -> str:
     lines = [f"<title>{TITLE}</title>", _meta("name", "description", DESCRIPTION)]
     lines += [_meta("property", name, value) for name, value in told.items()]
     lines += [_meta("name", "twitter:card", "summary_large_image")]
-    lines += [f'<link rel="icon" type="image/svg+xml" href="{html.escape(root)}/out-of-static/icon.svg" />']
+    ours = f"{html.escape(root)}/out-of-static"
+    lines += [f'<link rel="icon" type="image/svg+xml" href="{ours}/icon.svg" />']
+    lines += [f'<script src="{ours}/still.js"></script>']  # before Gradio's modules, which keep what they find
     return "\n\t\t".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""The waiting line: runs are drawn one at a time, in the order in which they were asked for.
+"""The waiting line: runs are drawn a few at a time, begun in the order in which they were asked for.
 
 Knows threads and nothing else. Who is in it is opaque; whoever joins or leaves may hear at once where everybody stands.
 """
@@ -13,15 +13,17 @@ T = TypeVar("T")
 
 
 class Line(Generic[T]):
-    """First come, first served. `most` may wait behind the first; `placed(one, ahead)` is called where a place is new.
+    """First come, first served: `places` have their turn at once, and `most` may wait behind them.
 
-    `placed` runs under the line's lock, so two places of one member are never told in the wrong order; it must be quick
-    and must not come back to the line.
+    `placed(one, before)` is called where a place in the line is new, `before` being those who come first. It runs under
+    the line's lock, so two places of one member are never told in the wrong order; it must be quick and must not come
+    back to the line.
     """
 
-    def __init__(self, most: int, placed: Callable[[T, int], None] = lambda one, ahead: None):
-        self.most, self._placed = most, placed
+    def __init__(self, most: int, placed: Callable[[T, list[T]], None] = lambda one, before: None, places: int = 1):
+        self.most, self.places, self._placed = most, places, placed
         self._members: list[T] = []
+        self._begun: list[T] = []  # those of the members whose turn it is
         self._changed = threading.Condition()
 
     def join(self, one: T) -> None:
@@ -34,31 +36,45 @@ class Line(Generic[T]):
     @property
     def full(self) -> bool:
         """Whether nobody more should join."""
-        return len(self._members) > self.most
+        return len(self._members) >= self.places + self.most
 
     def leave(self, one: T, waiting: bool = False) -> bool:
-        """Give the place up, or only a `waiting` one, which is not the first; False where `one` had none (any more)."""
+        """Give the place up, or only a `waiting` one, whose turn has not begun; False where `one` had none."""
         with self._changed:
-            at = self._members.index(one) if one in self._members else -1
-            if at < (1 if waiting else 0):
+            if one not in self._members or (waiting and one in self._begun):
                 return False
+            at = self._members.index(one)
             del self._members[at]
+            if one in self._begun:
+                self._begun.remove(one)
             self._tell(at)
             self._changed.notify_all()
             return True
 
-    def first(self, seconds: float | None = None) -> T | None:
-        """Whoever's turn it is; waits up to `seconds` (None: for ever) while nobody is there."""
+    def turn(self, seconds: float | None = None) -> T | None:
+        """Whoever's turn begins now; waits up to `seconds` (None: for ever) while it is nobody's."""
         with self._changed:
-            self._changed.wait_for(lambda: self._members, seconds)
-            return self._members[0] if self._members else None
+            self._changed.wait_for(lambda: self._next() is not None, seconds)
+            one = self._next()
+            if one is not None:
+                self._begun.append(one)
+            return one
+
+    def wait(self) -> None:
+        """Until somebody is there."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._members)
 
     def members(self) -> list[T]:
-        """Everybody, the first one first."""
+        """Everybody, in the order in which they came."""
         with self._changed:
             return list(self._members)
 
+    def _next(self) -> T | None:
+        waiting = (one for one in self._members if one not in self._begun)
+        return next(waiting, None) if len(self._begun) < self.places else None
+
     def _tell(self, since: int) -> None:
         for ahead, one in enumerate(self._members):
-            if ahead >= max(since, 1):
-                self._placed(one, ahead)
+            if ahead >= max(since, self.places):
+                self._placed(one, self._members[:ahead])

@@ -14,10 +14,15 @@ from typing import Any
 import gradio as gr
 
 from demo.engine.api import Engine
+from demo.lab.api import Lab
+from demo.page import vocabulary
 from demo.page.answers import Answers, answered, without_span
-from demo.page.facts import facts
+from demo.page.experiments import Experiments
+from demo.page.facts import facts, shelf
 from demo.page.head import TITLE
+from demo.page.hidden import Hidden
 from demo.page.keeping import Keeping
+from demo.page.limits import Limits, Who
 from demo.page.live import Live, sentence
 from demo.page.readers import Readers
 from demo.page.site import ICON, STATIC, app_kwargs
@@ -30,11 +35,11 @@ SPARE = 32
 FILE = {"meta": {"_type": "gradio.FileData"}}
 
 
-def build(engine: Engine, settings: Settings) -> gr.Blocks:
-    """The app on one engine, not launched."""
-    live = Live(
-        engine, Runs(settings.exports / "runs", settings.keep_seconds), settings.queue, settings.show_before_check
-    )
+def build(engine: Engine, settings: Settings, lab: Lab | None = None) -> gr.Blocks:
+    """The app on one engine, and on what is known of its model, not launched."""
+    runs = Runs(settings.exports / "runs", settings.keep_seconds)
+    limits = Limits(settings.session_runs, settings.address_runs)
+    live = Live(engine, runs, settings.queue, settings.show_before_check, limits)
     readers = Readers()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
         page = gr.HTML(
@@ -42,8 +47,8 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
             css_template="",
             js_on_load=_static("boot.js"),
             apply_default_css=False,
-            server_functions=_server(live, settings),
-            facts=facts(engine, settings),
+            server_functions=_server(live, settings, lab),
+            facts=facts(engine, settings, lab) | {"shelf": shelf(settings)},
         )
         wire = gr.HTML(html_template="", css_template="", js_on_load=_static("wire.js"), visible="hidden")
         run = page.submit(
@@ -57,6 +62,7 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
         run.failure(fn=None, js=_static("failed.js"), api_visibility="undocumented")
         gr.api(_generate(live, readers), api_name="generate", concurrency_limit=None)
     app.readers = readers  # for the guard, which counts them
+    app.live = live  # for whoever ends it
     return app.queue(api_open=False, max_size=settings.queue + SPARE)
 
 
@@ -80,17 +86,23 @@ def launch_options(settings: Settings) -> dict[str, Any]:
 
 def _watch(live: Live, readers: Readers):
     async def watch(event: gr.EventData, request: gr.Request):
-        async with aclosing(live.watch(event._data, readers.of(request.session_hash))) as messages:
+        async with aclosing(live.watch(event._data, readers.of(request.session_hash), _who(request))) as messages:
             async for message in messages:
                 yield message
 
     return watch
 
 
-def _server(live: Live, settings: Settings) -> list:
+def _who(request: gr.Request) -> Who:
+    return Who(request.session_hash, request.client.host if request.client else None)
+
+
+def _server(live: Live, settings: Settings, lab: Lab | None) -> list:
     """What the browser may call directly: no queue stands before these, so they check and answer at once."""
     answers = Answers(live.engine, live.runs, live.prompts)
+    experiments = Experiments(lab, answers)
     keeping = Keeping(live.engine, live.runs, live.prompts, lambda: facts(live.engine, settings))
+    hidden = Hidden(live.engine, vocabulary.groups(settings.model, live.engine.abilities.vocabulary))
     return [
         _asked("stop", live.stop, "run"),
         _asked("missing", live.missing, "run", "first"),
@@ -101,10 +113,18 @@ def _server(live: Live, settings: Settings) -> list:
         _asked("exact", answers.exact, "run", "step"),
         _asked("overlap", answers.overlap, "run", "other", "tokens"),
         _asked("without", without_span, "prompt", "start", "end"),
+        _asked("judge", experiments.judge, "run", "trial"),
+        _asked("cost", answers.cost, "steps"),
         _asked("touch", answers.touch, "run", "upscale", "sharpen", "contrast", "file"),
         _asked("keep", keeping.keep, "run", "kind", "step", "view", "speed", "hold", "size", "loop"),
         _asked("kept", keeping.kept, "job"),
         _asked("drop", keeping.drop, "job"),
+        _asked("nearest", experiments.nearest, "run"),
+        _asked("held_out", experiments.held_out, "number"),
+        _asked("drown", hidden.drown, "picture"),
+        _asked("hide", hidden.hide),
+        _asked("clearer", hidden.clearer, "game", "level"),
+        _asked("name", hidden.name, "game", "name"),
     ]
 
 
@@ -128,6 +148,11 @@ def _generate(live: Live, readers: Readers):
         negative_prompt: str | None = None,
         width: int | None = None,
         height: int | None = None,
+        branch_at: int | None = None,
+        then: str | None = None,
+        then_guidance: float | None = None,
+        then_negative_prompt: str | None = None,
+        fresh: int | None = None,
         request: gr.Request = None,  # type: ignore[assignment]  # Gradio's own, no parameter of the API
     ) -> tuple[gr.FileData, gr.FileData, dict]:
         """Draw a picture; returns the final picture (PNG), a GIF of every step, and the trace.
@@ -141,19 +166,21 @@ def _generate(live: Live, readers: Readers):
             negative_prompt: what the picture should not show, where the model takes that
             width: pixels, where the model draws in more than one size
             height: pixels, as the width; whatever is None is the model's own
+            branch_at: the state, 0 to steps - 1, from which the run goes on otherwise; None is no branch
+            then: the prompt from there on; of these four, what is None stays as it was
+            then_guidance: the guidance from there on
+            then_negative_prompt: the negative prompt from there on
+            fresh: a seed by which the noise of that state is drawn anew
         """
         try:
-            asked = live.engine.abilities.request(
-                prompt,
-                seed=seed,
-                steps=steps,
-                guidance=guidance,
-                scheduler=scheduler,
-                negative_prompt=negative_prompt,
-                width=width,
-                height=height,
+            settings = {"seed": seed, "steps": steps, "guidance": guidance, "scheduler": scheduler}
+            settings |= {"negative_prompt": negative_prompt, "width": width, "height": height}
+            branch = {"branch_at": branch_at, "then": then, "then_guidance": then_guidance, "fresh": fresh}
+            branch |= {"then_negative_prompt": then_negative_prompt}
+            asked = live.engine.abilities.request(prompt, **settings, **branch)
+            picture, gif, trace = await live.generate(
+                asked, readers.of(request.session_hash), _who(request)._replace(session=None)
             )
-            picture, gif, trace = await live.generate(asked, readers.of(request.session_hash))
         except Exception as error:
             raise gr.Error(sentence(error), print_exception=False) from error
         return _file(picture, "image/png"), _file(gif, "image/gif"), trace

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
 from demo.engine.api import Withheld
+from demo.page.limits import NOBODY, Who
 from demo.run import messages
 from demo.run.store import Run, Runs
 from demo.run.trace import Frame
@@ -20,10 +21,11 @@ from demo.run.trace import Frame
 class Visit:
     """A run of the store that has not ended. `told`: whether its messages are kept, or its frames alone."""
 
-    def __init__(self, run: Run, runs: Runs, told: bool = True):
-        self.run, self.told = run, told
+    def __init__(self, run: Run, runs: Runs, told: bool = True, who: Who = NOBODY):
+        self.run, self.told, self.who = run, told, who
         self.frames: list[Frame] = []
         self.heard: int | None = None  # tokens whose word maps are sent, None: all
+        self.parent: str | None = None  # the key of the run that a branch leaves
         self.error: Exception | None = None  # what the run broke with
         self.context = contextvars.copy_context()  # in which an engine elsewhere finds whose run it is
         self.seen = time.monotonic()  # when somebody last read or asked

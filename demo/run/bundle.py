@@ -46,8 +46,10 @@ def capsule(record: str, facts: dict[str, Any], title: str, web: Path = WEB) -> 
 
 
 def markup(web: Path = WEB) -> str:
-    """page.html with the fragments that its comments name, panels/<name>.html, in the place of the comments."""
-    return re.sub(r"<!-- (panels/[a-z]+\.html) -->", lambda met: _text(web / met[1]).strip(), _text(web / "page.html"))
+    """page.html with the fragments that its comments name, in panels/ and parts/, in the place of the comments."""
+    return re.sub(
+        r"<!-- ((?:panels|parts)/[a-z]+\.html) -->", lambda met: _text(web / met[1]).strip(), _text(web / "page.html")
+    )
 
 
 def modules(web: Path = WEB) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""A run in words: a sentence or two for each step, from measured numbers, and the prose of the page from content/*.md.
+"""A run in words: a sentence or two for each step, from measured numbers, and the prose of the page from content/.
 
 Knows Frames and files, no models. The markdown (read by markdown-it) may hold a title, sections, paragraphs,
 *emphasis*, `code`, and [words](#glossary) that lead to the glossary. It becomes a tree of plain JSON, whose texts are
@@ -7,6 +7,7 @@ to be set as text: there is no HTML in it and no way to write any.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ from demo.run.trace import Frame
 CONTENT = Path(__file__).with_name("content")
 STAGES = ("noise", "numbers", "guess", "touches", "people")
 DEEPER = "A bit deeper"
+LEAD = re.compile(r"(try|panel|compare|form)/\S.*")
 TERM = re.compile(r"#([\w-]+)")  # where a link may lead: a key of the glossary
 # "zero" knows nothing but paragraphs; HTML, pictures, lists, autolinks and the rest stay the text they are.
 MARKDOWN = MarkdownIt("zero").enable(["heading", "emphasis", "backticks", "link", "escape"])
@@ -109,17 +111,45 @@ def where(grid: NDArray[np.float64]) -> str | None:
 
 
 def pages() -> dict[str, Any]:
-    """The prose, as JSON: {"stages": [...], "glossary": {...}, "tour": [...]}. Raises ValueError for a malformed file.
+    """The prose, as JSON: {"stages": [...], "glossary": {...}, "tour": [...], "questions": [...]}. Raises ValueError
+    for a malformed file.
 
     A stage is {"key", "title", "body", "deeper"}, deeper None where there is none; a term of the glossary, by its key,
-    is {"title", "body"}; a step of the tour is {"anchor", "title", "body"}, anchor the id of what it points at. Every
-    body is a list of paragraphs as `paragraphs` returns them.
+    is {"title", "body"}; a stop of the tour is {"anchor", "title", "body", "when"}, anchor the id of what it points at
+    and `when` what it says instead, by the name of what is so in the run. Every body is a list of paragraphs as
+    `paragraphs` returns them. The questions are those of `questions`.
     """
     return {
         "stages": [_stage(key) for key in STAGES],
         "glossary": {slug(title): {"title": title, "body": body} for title, body in _read("glossary")[2]},
-        "tour": [_stop(heading, body) for heading, body in _read("tour")[2]],
+        "tour": _tour(),
+        "questions": questions(),
     }
+
+
+def questions() -> list[dict[str, Any]]:
+    """What is asked before and after, by the belief that it is put against. Raises ValueError for a malformed file.
+
+    A belief is {"key", "belief", "source", "leads", "questions"}: where it was found, and where on the page one can
+    see for oneself ("try/fake" an experiment, "panel/heat" a part of a stage, "compare/Four seeds" runs side by side,
+    "form/again" a button of the form), the best first. A question is {"id", "asks", "answers", "right", "why"}, right
+    the index of an answer.
+    """
+    beliefs: list[dict[str, Any]] = json.loads((CONTENT / "questions.json").read_text(encoding="utf-8"))
+    asked = [question for belief in beliefs for question in belief["questions"]]
+    for names in ([belief["key"] for belief in beliefs], [question["id"] for question in asked]):
+        if len(set(names)) < len(names):
+            raise ValueError(f"content/questions.json has a name twice: {sorted(names)}.")
+    for belief in beliefs:
+        if len(belief["questions"]) < 2 or not all(map(LEAD.fullmatch, belief["leads"])):
+            raise ValueError(
+                f"content/questions.json: {belief['key']!r} needs two questions, and leads like 'try/fake'."
+            )
+    for question in asked:
+        answers = question["answers"]
+        if not 3 <= len(set(answers)) == len(answers) <= 4 or question["right"] not in range(len(answers)):
+            raise ValueError(f"content/questions.json: {question['id']!r} needs 3 or 4 answers, one of them right.")
+    return beliefs
 
 
 def paragraphs(text: str) -> list[list[Span]]:
@@ -164,11 +194,21 @@ def _stage(key: str) -> dict[str, Any]:
     return {"key": key, "title": title, "body": body, "deeper": sections[0][1] if sections else None}
 
 
-def _stop(heading: str, body: list[list[Span]]) -> dict[str, Any]:
-    anchor, colon, title = heading.partition(": ")
-    if not colon or not re.fullmatch(r"[a-z][a-z-]*", anchor):
-        raise ValueError(f"A step of the tour is headed 'anchor: title', not {heading!r}.")
-    return {"anchor": anchor, "title": title, "body": body}
+def _tour() -> list[dict[str, Any]]:
+    """A section for each stop, "anchor: title"; behind it "anchor, when: title" for what it says when that is so."""
+    stops: list[dict[str, Any]] = []
+    for heading, body in _read("tour")[2]:
+        named = re.fullmatch(r"([a-z]+)(?:, ([a-z]+))?: (.+)", heading)
+        if not named:
+            raise ValueError(f"A stop of the tour is headed 'anchor: title' or 'anchor, when: title', not {heading!r}.")
+        anchor, when, title = named.groups()
+        if when is None:
+            stops.append({"anchor": anchor, "title": title, "body": body, "when": {}})
+        elif not stops or stops[-1]["anchor"] != anchor or when in stops[-1]["when"]:
+            raise ValueError(f"{heading!r} must stand once, behind the stop {anchor!r} of the tour.")
+        else:
+            stops[-1]["when"][when] = {"title": title, "body": body}
+    return stops
 
 
 def _read(name: str) -> tuple[str, list[list[Span]], list[tuple[str, list[list[Span]]]]]:

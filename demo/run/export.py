@@ -124,18 +124,9 @@ def title(request: Request) -> str:
     return f"{request.prompt} · {how}"
 
 
-def recipe(request: Request) -> dict[str, str | int | float]:
+def recipe(request: Request) -> dict[str, Any]:
     """What a file has to say so that its picture can be made again."""
-    always: dict[str, str | int | float] = {
-        "prompt": request.prompt,
-        "seed": request.seed,
-        "steps": request.steps,
-        "guidance": request.guidance,
-        "scheduler": request.scheduler,
-    }
-    more = {"negative_prompt": request.negative_prompt, "width": request.width, "height": request.height}
-    said: dict[str, str | int | float] = {name: value for name, value in more.items() if value}
-    return always | said
+    return {name: value for name, value in request.to_json().items() if value not in ("", None)}
 
 
 def probe(path: str | Path) -> None:
@@ -167,7 +158,7 @@ def _png(picture: Pixels, request: Request, path: str | Path, step: int | None =
 def _png_bytes(picture: Pixels, request: Request, step: int | None) -> bytes:
     chunks = PngInfo()
     for key, value in recipe(request).items():
-        chunks.add_itxt(key, str(value))
+        chunks.add_itxt(key, json.dumps(value) if isinstance(value, dict) else str(value))
     if step is not None:
         chunks.add_itxt("step", str(step))
     data = io.BytesIO()

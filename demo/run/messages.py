@@ -20,7 +20,7 @@ from PIL import Image
 from demo.run import explain, measure, packed
 from demo.run.numbers import Told
 from demo.run.packed import Channels, Floats, WordMaps
-from demo.run.records import SCHEMA, Begin, Curves, Done, Drawn, Shown, Trouble, Waiting
+from demo.run.records import SCHEMA, Begin, Curves, Done, Drawn, Left, Shown, Trouble, Waiting
 from demo.run.trace import Frame, Pixels, Request, Step
 
 QUALITY = 92
@@ -33,65 +33,68 @@ def begin(
     model: str,
     unknown: Sequence[str] | None = None,
     tokens: list[Told] | None = None,
+    parent: str | None = None,
 ) -> str:
-    """The first message of a run that will be drawn."""
-    return _message(
-        Begin(
-            schema=SCHEMA,
-            kind="begin",
-            run=key,
-            number=number,
-            total=request.steps,
-            prompt=request.prompt,
-            negative_prompt=request.negative_prompt,
-            seed=request.seed,
-            guidance=request.guidance,
-            scheduler=request.scheduler,
-            model=model,
-            unknown=None if unknown is None else list(unknown),
-            tokens=tokens,
-        )
+    """The first message of a run that will be drawn; `parent` is the key of the run that a branch leaves."""
+    begun = Begin(
+        schema=SCHEMA,
+        kind="begin",
+        run=key,
+        number=number,
+        total=request.steps,
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt,
+        seed=request.seed,
+        guidance=request.guidance,
+        scheduler=request.scheduler,
+        model=model,
+        unknown=None if unknown is None else list(unknown),
+        tokens=tokens,
     )
+    if request.parent is not None:
+        begun["branch"] = _left(request, request.parent, parent)
+    return _message(begun)
 
 
-def waiting(key: str, number: int, ahead: int) -> str:
-    """`ahead` runs of other visitors come first."""
-    return _message(Waiting(schema=SCHEMA, kind="waiting", run=key, number=number, ahead=ahead))
+def waiting(key: str, number: int, ahead: int, seconds: float | None = None) -> str:
+    """`ahead` runs of other visitors end first, in about so many `seconds`; None while nobody knows."""
+    return _message(Waiting(schema=SCHEMA, kind="waiting", run=key, number=number, ahead=ahead, seconds=seconds))
 
 
 def frame(key: str, number: int, shown: Frame, before: Frame | None = None, tokens: int | None = None) -> str:
     """One state. `before` is the frame before it; of the word maps, those of the first `tokens` tokens are sent."""
     exact = shown.index in (0, shown.total)
     channels, word_maps, conditional, unconditional = _inside(shown.step, tokens)
-    return _message(
-        Shown(
-            schema=SCHEMA,
-            kind="frame",
-            run=key,
-            number=number,
-            index=shown.index,
-            total=shown.total,
-            timestep=shown.timestep,
-            alpha=shown.alpha,
-            sigma=shown.sigma,
-            noise_left=shown.noise_left,
-            seconds=round(shown.seconds, 4),
-            sha256=shown.sha256,
-            height=shown.image.shape[0],
-            width=shown.image.shape[1],
-            gain=shown.gain,
-            decoder=shown.decoder,
-            state=picture(shown.image, exact),
-            guess=None if shown.denoised is None else picture(shown.denoised, exact),
-            change=None if shown.change is None else picture(shown.change),
-            changed=None if before is None else round(measure.change(before.image, shown.comparable).levels, 3),
-            sentence=explain.sentence(shown, before),
-            channels=channels,
-            word_maps=word_maps,
-            conditional=conditional,
-            unconditional=unconditional,
-        )
+    told = Shown(
+        schema=SCHEMA,
+        kind="frame",
+        run=key,
+        number=number,
+        index=shown.index,
+        total=shown.total,
+        timestep=shown.timestep,
+        alpha=shown.alpha,
+        sigma=shown.sigma,
+        noise_left=shown.noise_left,
+        seconds=round(shown.seconds, 4),
+        sha256=shown.sha256,
+        height=shown.image.shape[0],
+        width=shown.image.shape[1],
+        gain=shown.gain,
+        decoder=shown.decoder,
+        state=picture(shown.image, exact),
+        guess=None if shown.denoised is None else picture(shown.denoised, exact),
+        change=None if shown.change is None else picture(shown.change),
+        changed=None if before is None else round(measure.change(before.image, shown.comparable).levels, 3),
+        sentence=explain.sentence(shown, before),
+        channels=channels,
+        word_maps=word_maps,
+        conditional=conditional,
+        unconditional=unconditional,
     )
+    if shown.step is not None and shown.step.company > 1:
+        told["company"] = shown.step.company
+    return _message(told)
 
 
 def drawn(key: str, number: int, count: int, *, stopped: bool) -> str:
@@ -149,6 +152,20 @@ def picture(pixels: Pixels, exact: bool = False) -> str:
         image.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
     kind = "png" if exact else "jpeg"
     return f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def _left(request: Request, parent: Request, key: str | None) -> Left:
+    left = Left(
+        run=key,
+        at=request.at,
+        fresh=request.fresh,
+        prompt=parent.prompt,
+        negative_prompt=parent.negative_prompt,
+        guidance=parent.guidance,
+    )
+    if parent.parent is not None:
+        left["branch"] = _left(parent, parent.parent, None)
+    return left
 
 
 def _inside(

@@ -17,6 +17,7 @@ MAPPED = 2000  # words of a large model's map; its tokenizer has the frequent on
 CLOSEST = 8  # neighbours of a word
 
 WORD_END = "</w>"  # how CLIP's tokenizer marks the last piece of a word
+WORD_BEGIN = "▁"  # how T5's marks the first
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Numbers:
     """tokens: the T that the model gets, in order, then those that were cut.
 
     vectors, float32 (T, D), is what the denoiser is told: the encoder's output, each token in the light of those before
-    it. note is a sentence where the model has more text encoders than the one that is shown, else None.
+    it (T5's in the light of all others). note is a sentence on what these numbers are, where one is needed, else None.
     """
 
     prompt: str
@@ -139,7 +140,7 @@ class Atlas:
 
     def find(self, token: Token) -> str | None:
         """The word of this atlas that a token is, None for pieces of words, unknown ones and signs."""
-        name = token.text.removesuffix(WORD_END).casefold()
+        name = token.text.removeprefix(WORD_BEGIN).removesuffix(WORD_END).casefold()
         return name if token.span and token.whole and name in self.rows else None
 
     def neighbours(self, of: str | Vectors, count: int = 8) -> list[tuple[str, float]]:

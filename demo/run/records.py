@@ -40,10 +40,27 @@ class Message(TypedDict):
     number: Count
 
 
+class Left(TypedDict):
+    """The run that a branch leaves at its state `at`: its key, None where it is not kept, and what it asked for.
+
+    fresh: the seed by which the noise of that state was drawn anew, None where it stayed. branch: what that run left
+    itself, absent where it is no branch.
+    """
+
+    run: Key | None
+    at: Count
+    fresh: Count | None
+    prompt: str
+    negative_prompt: str
+    guidance: Positive
+    branch: NotRequired[Left]
+
+
 class Begin(Message):
     """What is about to run, with the seed that was drawn and the prompt as it was normalised.
 
     unknown: words the model was not trained on, None where it ships no list. tokens: None where they cannot be shown.
+    branch: where it comes from; absent where it is no branch.
     """
 
     kind: Literal["begin"]
@@ -56,13 +73,15 @@ class Begin(Message):
     model: str
     unknown: list[str] | None
     tokens: list[Told] | None
+    branch: NotRequired[Left]
 
 
 class Waiting(Message):
-    """`ahead` runs of other visitors come first."""
+    """`ahead` runs of other visitors have to end first, which takes about so many seconds."""
 
     kind: Literal["waiting"]
     ahead: Count
+    seconds: Positive | None
 
 
 class Shown(Message):
@@ -70,7 +89,7 @@ class Shown(Message):
 
     alpha, sigma, noise_left are of this state; timestep is what the denoiser was told on the way here. changed: levels
     between this state and the one before. decoder: what made the pictures, "exact" where it is not said; the state of
-    the result is exact always.
+    the result is exact always. company: runs that were computed in the call that led here, 1 where it is not said.
     """
 
     kind: Literal["frame"]
@@ -86,6 +105,7 @@ class Shown(Message):
     width: Side
     gain: Positive
     decoder: NotRequired[Decoded]
+    company: NotRequired[Side]
     state: Picture
     guess: Picture | None
     change: Picture | None

@@ -89,7 +89,7 @@ def _record(kind: type, defs: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {name: _type(hint, defs) for name, hint in hints.items()},
-        "required": sorted(kind.__required_keys__),  # type: ignore[attr-defined]
+        "required": sorted(name for name, hint in hints.items() if get_origin(hint) is not NotRequired),
         "additionalProperties": False,
     }
 

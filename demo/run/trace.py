@@ -1,27 +1,49 @@
-"""The records of a run: what was asked (Request, Watch), what happened (Step, Frame), what repeats it (Trace).
+"""The records of a run: what is recorded of it (Watch), what happened (Step, Frame), what repeats it (Trace).
 
-Knows numpy and the standard library, nothing of models, pages or files. Values from outside become a Request in
-`Request.checked` (by the rules of values.py) and nowhere else, so everything behind that door may trust them. Arrays
-are float32 or uint8, on the CPU, without a batch axis.
+Knows numpy and the standard library, nothing of models, pages or files. What was asked, a Request, is in request.py and
+is had from here as well. Arrays are float32 or uint8, on the CPU, without a batch axis.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from demo.run.values import MAX_PROMPT, BadRequest, between, normalised, one_of, text_of, whole, without_word
+from demo.run.request import (
+    GUIDANCE,
+    MAX_GUIDANCE,
+    MAX_SEED,
+    MAX_SIDE,
+    MAX_STEPS,
+    MIN_GUIDANCE,
+    MIN_SIDE,
+    MIN_STEPS,
+    OWN,
+    SCHEDULERS,
+    Defaults,
+    Request,
+)
+from demo.run.values import MAX_PROMPT, BadRequest, between, normalised, text_of, whole, without_word
 
 __all__ = [
+    "GUIDANCE",
+    "MAX_GUIDANCE",
     "MAX_PROMPT",
+    "MAX_SEED",
+    "MAX_SIDE",
+    "MAX_STEPS",
+    "MIN_GUIDANCE",
+    "MIN_SIDE",
+    "MIN_STEPS",
+    "OWN",
+    "SCHEDULERS",
     "BadRequest",
+    "Defaults",
     "Frame",
     "Request",
     "Step",
@@ -36,85 +58,12 @@ __all__ = [
     "without_word",
 ]
 
-T = TypeVar("T")
 Pixels = NDArray[np.uint8]  # sRGB (H, W, 3)
 Decoded = Literal["exact", "tiny", "linear"]  # by the model's own decoder, or by a preview of one kind
 Floating = NDArray[np.floating[Any]]
 
-SCHEDULERS = {
-    "ddim": "DDIM",
-    "euler": "Euler",
-    "euler-ancestral": "Euler ancestral",
-    "dpm++2m": "DPM++ 2M",
-    "unipc": "UniPC",
-}
-OWN = "own"  # in the place of a scheduler's name: the model's own, whatever it is
-MIN_STEPS, MAX_STEPS = 1, 100
-MIN_GUIDANCE, MAX_GUIDANCE = 1.0, 20.0
-GUIDANCE = 5.0  # where neither the visitor nor the model says one
-MIN_SIDE, MAX_SIDE = 64, 4096  # pixels
-MAX_SEED = 2**32 - 1
 GAINS = (1, 2, 4, 8, 16)  # how much a difference of two pictures may be amplified to be seen
 MIDDLE = 128  # the grey that means "no difference"
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """What a run has where nobody says it: the manners of one model."""
-
-    steps: int = 30
-    guidance: float = GUIDANCE
-    scheduler: str = OWN
-
-
-@dataclass(frozen=True)
-class Request:
-    """One picture to make: `guidance` is w in `u + w (c - u)` and 1 is off; pixels, None is the model's own size."""
-
-    prompt: str
-    seed: int
-    steps: int = Defaults.steps
-    guidance: float = GUIDANCE
-    scheduler: str = OWN
-    negative_prompt: str = ""
-    width: int | None = None
-    height: int | None = None
-
-    @classmethod
-    def checked(
-        cls,
-        prompt: object,
-        seed: object = None,
-        steps: object = None,
-        guidance: object = None,
-        scheduler: object = None,
-        negative_prompt: object = None,
-        width: object = None,
-        height: object = None,
-        *,
-        own: Defaults = Defaults(),  # it is frozen
-    ) -> Request:
-        """A Request from raw values (text, 7.0 for 7). What is None is the model's `own`; no seed: one is drawn.
-
-        Prompts are normalised (values.normalised). Raises BadRequest about its field, whatever the values are.
-        """
-        count = own.steps if steps is None else steps
-        strength = own.guidance if guidance is None else guidance
-        names = {OWN: "the model's own", **SCHEDULERS}
-        rule = _about("scheduler", lambda: one_of("The scheduler", OWN if scheduler is None else scheduler, names))
-        return cls(
-            prompt=_about("prompt", lambda: _prompt(prompt)),
-            seed=_about("seed", lambda: _seed(seed)),
-            steps=_about("steps", lambda: whole("Steps", count, MIN_STEPS, MAX_STEPS)),
-            guidance=_about("guidance", lambda: between("Guidance", strength, MIN_GUIDANCE, MAX_GUIDANCE)),
-            scheduler=own.scheduler if rule == OWN else rule,
-            negative_prompt=_about(
-                "negative_prompt",
-                lambda: "" if negative_prompt is None else text_of("The negative prompt", negative_prompt),
-            ),
-            width=_about("width", lambda: _side("The width", width)),
-            height=_about("height", lambda: _side("The height", height)),
-        )
 
 
 @dataclass(frozen=True)
@@ -122,11 +71,12 @@ class Watch:
     """What is recorded of a run besides its states; a model without such a part leaves those fields None.
 
     word_maps: which token each place looked at. guesses: the conditional guess (with the prompt) and the unconditional
-    one (without it).
+    one (without it). outputs: what the scheduler was told, so that a branch may leave the run at any state.
     """
 
     word_maps: bool = False
     guesses: bool = False
+    outputs: bool = False
 
 
 STATES_ONLY = Watch()
@@ -141,8 +91,14 @@ class Step:
     at 0. latents (C, h, w) is in the denoiser's space; seconds is wall time since the run began.
 
     What a Watch asks for is None at 0 too. word_maps, float16 (T, h, w), is the share of its attention that a place
-    gave to each of the T tokens, padding included: one in sum. conditional and unconditional (C, h, w) are the two
-    pictures that `denoised = unconditional + guidance * (conditional - unconditional)` is mixed from.
+    gave to each of the T tokens, padding included: one in sum (of its attention to words, where it looks at other
+    places at once). conditional and unconditional (C, h, w) are the two pictures that
+    `denoised = unconditional + guidance * (conditional - unconditional)` is mixed from. outputs, float32 (n, ...), is
+    what the scheduler was given on the way here, the denoiser's output after guidance, as the pipeline
+    lays it out: n is 1 but where a step takes two calls.
+
+    company is how many runs, this one among them, were computed in the call that led here. In company the last digits
+    of the numbers are others than alone: sums of larger batches are formed in another order.
     """
 
     index: int
@@ -156,6 +112,8 @@ class Step:
     word_maps: Floating | None = None
     conditional: Floating | None = None
     unconditional: Floating | None = None
+    outputs: Floating | None = None
+    company: int = 1
 
     @property
     def noise_left(self) -> float:
@@ -217,20 +175,11 @@ class Trace:
 
     def to_json(self) -> dict[str, Any]:
         """Plain numbers, strings and lists; `states` holds one entry per frame, the noise first."""
-        asked = self.request
-        told: dict[str, Any] = {
-            "prompt": asked.prompt,
-            "negative_prompt": asked.negative_prompt,
-            "seed": asked.seed,
-            "steps": asked.steps,
-            "guidance": asked.guidance,
-            "scheduler": asked.scheduler,
+        told: dict[str, Any] = self.request.to_json() | {
             "model": self.model,
             "dtype": self.dtype,
             "decoder": self.frames[0].decoder if self.frames else "exact",
         }
-        if asked.width is not None or asked.height is not None:
-            told |= {"width": asked.width, "height": asked.height}
         if self.unknown_words is not None:
             told["unknown_words"] = list(self.unknown_words)
         return told | {"states": [_state(frame) for frame in self.frames]}
@@ -266,28 +215,4 @@ def _state(frame: Frame) -> dict[str, Any]:
         "noise_left": frame.noise_left,
         "seconds": round(frame.seconds, 4),
         "sha256": frame.sha256,
-    }
-
-
-def _about(field: str, check: Callable[[], T]) -> T:
-    try:
-        return check()
-    except BadRequest as error:
-        raise error.about(field) from None
-
-
-def _prompt(value: object) -> str:
-    text = text_of("The prompt", value)
-    if not text:
-        raise BadRequest("The prompt is empty: say in a few words what the picture should show.")
-    return text
-
-
-def _side(name: str, value: object) -> int | None:
-    return None if value is None else whole(name, value, MIN_SIDE, MAX_SIDE)
-
-
-def _seed(value: object) -> int:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return secrets.randbelow(MAX_SEED + 1)
-    return whole("The seed", value, 0, MAX_SEED)
+    } | ({"company": frame.step.company} if frame.step is not None and frame.step.company > 1 else {})

@@ -1,13 +1,18 @@
-"""A small classifier that says what is in a scene: who, what colour, wearing and riding what, how many, where, when.
+"""A small detector that says what is in a scene: which figures, where, in what colour, wearing and riding what, and the
+scene's place and time.
 
 Trained on the renderer's own pictures, blurred, noisy and shifted, and never on anything that a model drew: it knows
 what the words should look like and nothing of how models fail. `python -m demo.tiny.checker` trains it.
+
+As in CenterNet (Zhou, Wang and Kraehenbuehl 2019), every cell of a grid says whether a figure's middle is in it and
+what that figure is: what a fox looks like has not to be learned anew wherever it may stand.
 """
 
 import argparse
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,85 +26,145 @@ from .data import to_model
 from .drawing import SETS
 from .machine import device, mixed
 from .optimizers import falling
-from .scenes import CLOTHES, COUNTS, THINGS, VEHICLES, Scene, draw
-from .stage import staged
+from .scenes import CLOTHES, THINGS, VEHICLES, Scene, Thing, draw
+from .stage import Staged, staged
 from .things import COLOURS, PLACES, TIMES
 
 SIDE = 128  # pixels; larger pictures are averaged down to it
+CELLS = 16  # of the grid, each way
+SURE = 0.4  # a figure's middle is where a cell says at least that, and no neighbour more
 NOBODY = "nothing"
-NAMES = [NOBODY, *THINGS]
-HEADS = {
-    "first": NAMES,  # in reading order: the left one, or the upper one
-    "second": NAMES,
-    "colour": [NOBODY, *COLOURS],  # of the first; nothing is its own colour
-    "second colour": [NOBODY, *COLOURS],
+OF_A_FIGURE = {
+    "name": [*THINGS],
+    "colour": [NOBODY, *COLOURS],  # nothing is its own colour
     "wear": [NOBODY, *CLOTHES],
-    "second wear": [NOBODY, *CLOTHES],
     "ride": [NOBODY, *VEHICLES],
-    "second ride": [NOBODY, *VEHICLES],
-    "count": [*COUNTS],
-    "side": [NOBODY, "left", "above"],  # where the first is, seen from the second
-    "place": [*PLACES],
-    "time": [*TIMES],
-    "drawing": [*SETS],  # of which set the first is
+    "drawing": [*SETS],
 }
+OF_THE_SCENE = {"place": [*PLACES], "time": [*TIMES]}
 SIDES = {"left of": (0, "left"), "right of": (1, "left"), "above": (0, "above"), "below": (1, "above")}
 KEPT = 20_000  # pictures that are spoilt again and again
 FRESH = 4  # one in so many of a batch is new
+NONE = -100  # no answer is asked for there
 
 
 def truth(scene: Scene, sets: list[str] | None = None) -> dict[str, str | int | None]:
-    """What the checker should say of this scene, head by head; None where the scene leaves it open.
+    """What is to be said of this scene, in reading order: the left one first, or the upper one; None where it is open.
 
     A scene of two needs a side: not "next to".
     """
     order, side = SIDES[scene.relation] if scene.relation else (0, NOBODY)
     first, second = scene.things[order], scene.things[1 - order] if scene.relation else None
     told = {"count": scene.count, "side": side, "place": scene.place, "time": scene.time}
-    told |= {"first": first.name, "drawing": sets and sets[order], "second": second.name if second else NOBODY}
-    for head in ("colour", "wear", "ride"):
-        told[head] = getattr(first, head) or NOBODY
-        told[f"second {head}"] = (second and getattr(second, head)) or NOBODY
-    return {head: told[head] for head in HEADS}
+    return told | _told(first, sets and sets[order], second)
 
 
-class Checker(nn.Module):
-    """(B, 3, SIDE, SIDE) in [-1, 1] -> logits per head, each (B, classes)."""
+def _told(first: Thing, drawing: str | None, second: Thing | None) -> dict[str, str | None]:
+    told = {"first": first.name, "drawing": drawing, "second": second.name if second else NOBODY}
+    for asked in ("colour", "wear", "ride"):
+        told[asked] = getattr(first, asked) or NOBODY
+        told[f"second {asked}"] = (second and getattr(second, asked)) or NOBODY
+    return told
 
-    def __init__(self, width: int = 64):
+
+class Found(NamedTuple):
+    """A figure that was found: its cell, how sure, and what it is."""
+
+    row: int
+    column: int
+    sure: float
+    is_: dict[str, str]
+
+
+class Block(nn.Module):
+    """x + two 3x3 convolutions, the first of which looks `reach` cells far."""
+
+    def __init__(self, width: int, reach: int):
         super().__init__()
-        wide, wider, told = 2 * width, 3 * width, 8 * width
         self.body = nn.Sequential(
-            nn.PixelUnshuffle(4),
-            *_layer(48, width),
-            *_layer(width, wide, stride=2),
-            *_layer(wide, wide),
-            *_layer(wide, wider, stride=2),
-            *_layer(wider, wider),
-            *_layer(wider, wider),
-            nn.AdaptiveAvgPool2d(4),  # left and right, above and below stay apart
-            nn.Flatten(),
-            nn.Dropout(0.1),
-            nn.Linear(16 * wider, told),
+            nn.Conv2d(width, width, 3, padding=reach, dilation=reach, bias=False),
+            nn.BatchNorm2d(width),
             nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
         )
-        self.heads = nn.ModuleDict({name: nn.Linear(told, len(classes)) for name, classes in HEADS.items()})
 
-    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
-        seen = self.body(pictures)
-        return {name: head(seen) for name, head in self.heads.items()}
-
-    @torch.inference_mode()
-    def look(self, pictures: torch.Tensor) -> list[dict[str, str | int]]:
-        """uint8 (B, 3, n, n), n a multiple of SIDE -> for each picture, what it shows."""
-        here = next(self.parameters()).device
-        small = F.interpolate(to_model(pictures.to(here)), (SIDE, SIDE), mode="area")
-        chosen = {name: logits.argmax(-1).tolist() for name, logits in self(small).items()}
-        return [{name: HEADS[name][chosen[name][at]] for name in HEADS} for at in range(len(pictures))]
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.silu(x + self.body(x))
 
 
 def _layer(before: int, after: int, stride: int = 1) -> list[nn.Module]:
     return [nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after), nn.SiLU()]
+
+
+class Checker(nn.Module):
+    """(B, 3, SIDE, SIDE) in [-1, 1] -> logits: "middle" (B, 1, CELLS, CELLS), maps (B, classes, CELLS, CELLS) for
+    OF_A_FIGURE, and (B, classes) for each of OF_THE_SCENE."""
+
+    def __init__(self, width: int = 64):
+        super().__init__()
+        wide, wider = 2 * width, 3 * width
+        self.body = nn.Sequential(
+            nn.PixelUnshuffle(4),
+            *_layer(48, width),
+            Block(width, 1),
+            *_layer(width, wide, stride=2),
+            Block(wide, 1),
+            *_layer(wide, wider),
+            *(Block(wider, reach) for reach in (1, 2, 4, 1)),
+        )
+        figure = {"middle": 1} | {name: len(classes) for name, classes in OF_A_FIGURE.items()}
+        self.figure = nn.ModuleDict({name: nn.Conv2d(wider, count, 1) for name, count in figure.items()})
+        self.scene = nn.ModuleDict({name: nn.Linear(4 * wider, len(told)) for name, told in OF_THE_SCENE.items()})
+        nn.init.constant_(self.figure["middle"].bias, -4.0)  # few cells hold a figure
+
+    def forward(self, pictures: torch.Tensor) -> dict[str, torch.Tensor]:
+        seen = self.body(pictures)
+        whole = F.adaptive_avg_pool2d(seen, (4, 1)).flatten(1)  # sky and ground stay apart
+        told = {name: head(seen) for name, head in self.figure.items()}
+        return told | {name: head(whole) for name, head in self.scene.items()}
+
+    @torch.inference_mode()
+    def find(self, pictures: torch.Tensor) -> tuple[list[list[Found]], list[dict[str, str]]]:
+        """uint8 (B, 3, n, n), n a multiple of SIDE -> each picture's figures, the surest first, and place and time."""
+        here = next(self.parameters()).device
+        told = self(F.interpolate(to_model(pictures.to(here)), (SIDE, SIDE), mode="area"))
+        sure = told["middle"].sigmoid()
+        peaks = (sure == F.max_pool2d(sure, 3, 1, 1)) & (sure >= SURE)
+        classes = {name: told[name].argmax(1).tolist() for name in (*OF_A_FIGURE, *OF_THE_SCENE)}
+        found = []
+        for at, cells in enumerate(peaks[:, 0]):
+            figures = [
+                Found(
+                    y, x, sure[at, 0, y, x].item(), {n: told[classes[n][at][y][x]] for n, told in OF_A_FIGURE.items()}
+                )
+                for y, x in cells.nonzero().tolist()
+            ]
+            found.append(sorted(figures, key=lambda figure: -figure.sure))
+        places = [{name: told[classes[name][at]] for name, told in OF_THE_SCENE.items()} for at in range(len(found))]
+        return found, places
+
+    def look(self, pictures: torch.Tensor) -> list[dict[str, str | int]]:
+        """uint8 (B, 3, n, n), n a multiple of SIDE -> for each picture, what it shows, as `truth` says it."""
+        return [said(figures) | scene for figures, scene in zip(*self.find(pictures), strict=True)]
+
+
+def said(figures: list[Found]) -> dict[str, str | int]:
+    """What `truth` would say of these figures: of two unlike ones which is first, else how many; of none, nothing."""
+    if not figures:
+        empty = dict.fromkeys(("first", "second", "side", "drawing"), NOBODY) | {"count": 0}
+        return empty | {k: NOBODY for asked in ("colour", "wear", "ride") for k in (asked, f"second {asked}")}
+    pair = len(figures) == 2 and figures[0].is_["name"] != figures[1].is_["name"]
+    ordered, side = _in_order(figures) if pair else (figures, NOBODY)
+    things = [Thing(one.is_["name"], *(one.is_[asked] for asked in ("colour", "wear", "ride"))) for one in ordered]
+    told = _told(things[0], ordered[0].is_["drawing"], things[1] if pair else None)
+    return told | {"count": 1 if pair else len(figures), "side": side}
+
+
+def _in_order(figures: list[Found]) -> tuple[list[Found], str]:
+    right, below = (abs(getattr(figures[0], axis) - getattr(figures[1], axis)) for axis in ("column", "row"))
+    side, axis = ("left", "column") if right >= below else ("above", "row")
+    return sorted(figures, key=lambda figure: getattr(figure, axis)), side
 
 
 def spoil(picture: Image.Image, rng: Random) -> Image.Image:
@@ -114,6 +179,21 @@ def spoil(picture: Image.Image, rng: Random) -> Image.Image:
     return Image.fromarray((np.asarray(picture) + noise + tint).clip(0, 255).astype(np.uint8))
 
 
+def asked_of(shown: Staged) -> np.ndarray:
+    """What is to be said of a picture, int64 (heads, CELLS, CELLS): of the scene in every cell, else at middles alone.
+
+    The order is that of OF_A_FIGURE, then OF_THE_SCENE; NONE where nothing is asked.
+    """
+    told = np.full((len(OF_A_FIGURE) + len(OF_THE_SCENE), CELLS, CELLS), NONE)
+    for at, (name, classes) in enumerate(OF_THE_SCENE.items(), len(OF_A_FIGURE)):
+        told[at] = classes.index(getattr(shown.scene, name))
+    for thing, drawing, spot in shown.figures:
+        row, column = (min(CELLS - 1, round(middle * CELLS)) for middle in (spot.y, spot.x))
+        known = {name: getattr(thing, name, None) or NOBODY for name in OF_A_FIGURE} | {"drawing": drawing}
+        told[: len(known), row, column] = [classes.index(known[name]) for name, classes in OF_A_FIGURE.items()]
+    return told
+
+
 def plainly_placed(rng: Random) -> Scene:
     """Any scene, held out or not, whose two things, if there are two, have a side."""
     while True:
@@ -123,7 +203,7 @@ def plainly_placed(rng: Random) -> Scene:
 
 
 class Examples(torch.utils.data.IterableDataset):
-    """Endless batches of spoilt pictures, uint8, and their classes, one column per head.
+    """Endless batches of spoilt pictures, uint8, and what is to be said of them.
 
     A quarter is drawn anew for each; the others are earlier pictures, spoilt anew.
     """
@@ -134,17 +214,30 @@ class Examples(torch.utils.data.IterableDataset):
     def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         info = torch.utils.data.get_worker_info()
         rng = Random(f"checker/{self.seed}/{info.id if info else 0}")
-        kept: list[tuple[Image.Image, list[int]]] = []
+        kept: list[tuple[Image.Image, np.ndarray]] = []
         while True:
             fresh = self.batch if len(kept) < 4 * self.batch else max(1, self.batch // FRESH)
             for _ in range(fresh):
-                picture, scene, sets = staged(plainly_placed(rng), rng, SIDE)
-                told = [HEADS[name].index(value) for name, value in truth(scene, sets).items()]
-                kept.append((picture, told))
+                shown = staged(plainly_placed(rng), rng, SIDE)
+                kept.append((shown.picture, asked_of(shown).astype(np.int16)))
             kept = kept[-KEPT:] if len(kept) > 1.1 * KEPT else kept
             chosen = kept[-fresh:] + rng.choices(kept, k=self.batch - fresh)
-            pictures = [np.array(spoil(picture, rng)) for picture, _ in chosen]
-            yield torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2), torch.tensor([told for _, told in chosen])
+            pictures = torch.from_numpy(np.stack([np.array(spoil(picture, rng)) for picture, _ in chosen]))
+            yield pictures.permute(0, 3, 1, 2), torch.from_numpy(np.stack([told for _, told in chosen])).long()
+
+
+def miss(said: dict[str, torch.Tensor], told: torch.Tensor) -> torch.Tensor:
+    """Focal loss of the middles (Lin et al. 2017), cross-entropy of all else; shapes as in `Checker` and `asked_of`."""
+    there = (told[:, 0] != NONE).float()
+    logits = said["middle"][:, 0].float()
+    sure = torch.where(there > 0, logits.sigmoid(), 1 - logits.sigmoid())
+    plain = F.binary_cross_entropy_with_logits(logits, there, reduction="none")
+    loss = ((1 - sure) ** 2 * plain).sum() / there.sum().clamp(min=1)
+    for at, name in enumerate(OF_A_FIGURE):
+        loss = loss + F.cross_entropy(said[name].float(), told[:, at], ignore_index=NONE)
+    for at, name in enumerate(OF_THE_SCENE, len(OF_A_FIGURE)):
+        loss = loss + F.cross_entropy(said[name].float(), told[:, at, 0, 0])
+    return loss
 
 
 def train(
@@ -161,7 +254,7 @@ def train(
         pictures, told = (tensor.to(home) for tensor in next(batches))
         with mixed():
             said = model(to_model(pictures).contiguous(memory_format=torch.channels_last))
-        loss = sum(F.cross_entropy(said[name].float(), told[:, at]) for at, name in enumerate(HEADS))
+        loss = miss(said, told)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -189,7 +282,7 @@ def load(path: str | Path) -> Checker:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.split(".")[0])
     parser.add_argument("--out", type=Path, default=Path("assets/tiny/checker.safetensors"))
     parser.add_argument("--go-on-from", default="", help="a checker's weights to start from")
     parser.add_argument("--seed", type=int, default=1)

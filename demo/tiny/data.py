@@ -22,12 +22,10 @@ def numbered(seed: int, number: int, *, held: bool = False) -> tuple[Scene, Rand
     return sample(rng, held=held), rng
 
 
-def picture(
-    seed: int, number: int, *, held: bool = False, size: int = SIZE, freedom: Freedom = FREE
-) -> tuple[Scene, torch.Tensor]:
-    """Scene `number` of the data seed and its pixels, (3, size, size) uint8."""
+def picture(seed: int, number: int, *, held: bool = False, freedom: Freedom = FREE) -> tuple[Scene, torch.Tensor]:
+    """Scene `number` of the data seed and its pixels, (3, SIZE, SIZE) uint8."""
     scene, rng = numbered(seed, number, held=held)
-    pixels = np.asarray(render(scene, rng, size, freedom))
+    pixels = np.asarray(render(scene, rng, SIZE, freedom))
     return scene, torch.from_numpy(pixels.copy()).permute(2, 0, 1)
 
 
@@ -46,13 +44,13 @@ def unbound(worker: int) -> None:
 
 
 class Pictures(torch.utils.data.Dataset):
-    """The scenes of a data seed by number, as pixels (3, size, size) uint8."""
+    """The scenes of a data seed by number, as pixels (3, SIZE, SIZE) uint8."""
 
-    def __init__(self, seed: int, size: int = SIZE, freedom: Freedom = FREE):
-        self.seed, self.size, self.freedom = seed, size, freedom
+    def __init__(self, seed: int, freedom: Freedom = FREE):
+        self.seed, self.freedom = seed, freedom
 
     def __getitem__(self, number: int) -> torch.Tensor:
-        return picture(self.seed, number, size=self.size, freedom=self.freedom)[1]
+        return picture(self.seed, number, freedom=self.freedom)[1]
 
 
 def wording(scene: Scene, rng: Random, empty: float = 0.1, forget: float = 0.1) -> str:

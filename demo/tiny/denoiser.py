@@ -18,7 +18,7 @@ from .crew import Crew
 from .data import SEED, numbered, wording
 from .log import Log, averaged, keep_time, load_state, save_state
 from .machine import device, has_bf16, mixed
-from .optimizers import Optimizers
+from .optimizers import Optimizers, falling
 from .pool import Pool
 from .stage import FREE, Freedom
 
@@ -64,7 +64,7 @@ class Model(torch.nn.Module):
     def forward(
         self, noisy: torch.Tensor, timestep: torch.Tensor, ids: torch.Tensor, keep: torch.Tensor | None = None
     ) -> torch.Tensor:
-        """v of `noisy` (B, CHANNELS, 32, 32); `keep` (B, 1) is 0 where the pooled prompt is withheld."""
+        """v of `noisy` (B, CHANNELS, 16, 16); `keep` (B, 1) is 0 where the pooled prompt is withheld."""
         self.keep = keep
         words = self.text_encoder(ids).last_hidden_state
         return self.unet(noisy, timestep, words).sample
@@ -86,7 +86,7 @@ def miss(
 
 def examples(pool: Pool, tokenizer, batch: int, step: int) -> tuple[torch.Tensor, ...]:
     """What `miss` takes beside the model, for a batch of scenes and noise that this step alone meets."""
-    abar = torch.tensor(parts.signal_shares(louder=(parts.SIZE / pool.size) ** 2))  # as blurred by noise as a large one
+    abar = torch.tensor(parts.signal_shares())
     numbers, clean = pool.take(np.random.default_rng([pool.seed, step]), batch)
     told = captions(pool.seed, numbers, step)
     ids = tokenizer(told, padding="max_length", truncation=True, return_tensors="pt").input_ids
@@ -113,7 +113,8 @@ def reader(path: Path, tokenizer, *, seed: int, steps: int) -> Model:
 def going_on(pipe: StableDiffusionPipeline, tokenizer) -> Model:
     """A model that starts from a pipeline's text encoder and denoiser; words that the pipeline lacks start anew.
 
-    Raises RuntimeError where its networks are of another shape.
+    Where its timesteps mean other amounts of noise, the time embedding learns those of `parts.scheduler`. Raises
+    RuntimeError where its networks are of another shape.
     """
     model = Model(len(tokenizer))
     mine, theirs = tokenizer.get_vocab(), pipe.tokenizer.get_vocab()
@@ -125,7 +126,32 @@ def going_on(pipe: StableDiffusionPipeline, tokenizer) -> Model:
     rows[here] = state[table][there].to(rows)
     model.text_encoder.load_state_dict(state | {table: rows})
     model.unet.load_state_dict(pipe.unet.state_dict())
+    retime(model.unet, pipe.scheduler.alphas_cumprod)
     return model
+
+
+def retime(unet: torch.nn.Module, abar: torch.Tensor, steps: int = 4000) -> float:
+    """Teach the time embedding to say of each timestep what it said of the one with that log SNR in the table `abar`.
+
+    Both tables end in pure noise. Returns the squared error as a share of the variance; 0 where they agree already.
+    """
+    theirs, ours = (torch.as_tensor(table, dtype=torch.float64)[:-1].logit() for table in (abar, parts.signal_shares()))
+    if len(theirs) == len(ours) and torch.allclose(theirs, ours, atol=1e-3):
+        return 0.0
+    at = np.interp(-ours.numpy(), -theirs.numpy(), np.arange(len(theirs), dtype=np.float64))  # log SNR falls
+    with torch.no_grad():
+        wanted = unet.time_embedding(unet.time_proj(torch.tensor([*at, len(theirs)], dtype=torch.float32)))
+    waves = unet.time_proj(torch.arange(len(wanted), dtype=torch.float32))
+    parameters = [*unet.time_embedding.parameters()]
+    optimizer = torch.optim.Adam(parameters)
+    for step in range(steps):
+        falling(optimizer, 2e-3, step, step / steps)
+        loss = F.mse_loss(unet.time_embedding(waves), wanted)
+        for its, slope in zip(parameters, torch.autograd.grad(loss, parameters), strict=True):
+            its.grad = slope
+        optimizer.step()
+    unet.zero_grad()
+    return loss.item() / wanted.var().item()
 
 
 def train(
@@ -134,10 +160,9 @@ def train(
     *,
     minutes: float = 240,
     batch: int = 48,
-    rate: float = 6e-4,
+    rate: float = 4e-4,
     seed: int = SEED,
     count: int = COUNT,
-    size: int = parts.SIZE,
     freedom: Freedom = FREE,
     steps: int | None = None,
     workers: int = 1,
@@ -146,7 +171,7 @@ def train(
 ) -> Model:
     """Train until `minutes` are spent in all (over resumed runs), or for `steps`; returns the averaged model.
 
-    `size` is the side of the pictures, small to begin with, and `freedom` what the noise decides. Starts from `start`,
+    `freedom` is what the noise decides, little to begin with. Starts from `start`,
     or, without one, from a text encoder that has learned to read and nothing else; a checkpoint in `folder` goes before
     both. Raises ValueError where there are fewer scenes than a batch holds.
     """
@@ -159,8 +184,7 @@ def train(
     average = averaged(model)
     optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6)
     kept = {"model": model, "average": average, "optimizers": optimizers}
-    kind = (f"-{size}" if size != parts.SIZE else "") + ("-still" if freedom != FREE else "")
-    path = folder / f"denoiser{kind}.pt"
+    path = folder / ("denoiser.pt" if freedom == FREE else "denoiser-still.pt")
     state = load_state(path, **kept)
 
     def done() -> float:
@@ -169,7 +193,7 @@ def train(
     if done() >= 1:
         return average.module.eval()
     torch.manual_seed(seed + state["step"])  # a resumed run meets noise of its own
-    pool = Pool(folder, vae, seed=seed, count=count, size=size, freedom=freedom)
+    pool = Pool(folder, vae, seed=seed, count=count, freedom=freedom)
     log, crew, losses = Log(path.with_suffix(".jsonl")), Crew(model, miss, workers), []
     with pool.filled(count, meanwhile=not steps), tqdm(initial=state["step"], unit="it", mininterval=10) as bar:
         pool.wait(max(FIRST, batch))

@@ -1,4 +1,4 @@
-"""A quicker way through the denoiser's residual blocks on a CPU, for training alone; the numbers are the same.
+"""A quicker way through the denoiser on a CPU, for training alone; the numbers are the same.
 
 Normalisation, the prompt's scale and shift, and the activation are a dozen passes over memory in PyTorch and most of a
 training step where products are quick. Here they are two, in C (fused.c), compiled when first wanted.
@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MethodType
 
 import torch
+from diffusers.models.attention_processor import AttnProcessor2_0
 from diffusers.models.resnet import ResnetBlock2D
 from torch import nn
 
@@ -91,20 +92,50 @@ def _block(self: ResnetBlock2D, x: torch.Tensor, temb: torch.Tensor) -> torch.Te
     return (x if self.conv_shortcut is None else self.conv_shortcut(x)) + y
 
 
+def _norm(self: nn.GroupNorm, x: torch.Tensor) -> torch.Tensor:
+    if not torch.is_autocast_enabled("cpu") or x.ndim != 4:
+        return nn.GroupNorm.forward(self, x)
+    return normalised(x.to(torch.bfloat16), self, act=False)
+
+
+class Attention:
+    """diffusers' AttnProcessor for what this denoiser asks of it, its softmax in bfloat16 where products are."""
+
+    def __call__(
+        self,
+        attn: torch.nn.Module,
+        hidden_states: torch.Tensor,
+        encoder_hidden_states: torch.Tensor | None = None,
+        attention_mask: None = None,
+    ) -> torch.Tensor:
+        told = hidden_states if encoder_hidden_states is None else encoder_hidden_states
+        given = attn.to_q(hidden_states), attn.to_k(told), attn.to_v(told)
+        query, key, value = (attn.head_to_batch_dim(part) for part in given)
+        scores = torch.baddbmm(query.new_empty(1), query * attn.scale, key.transpose(1, 2), beta=0)
+        with torch.autocast("cpu", enabled=False):
+            shares = scores.softmax(-1)
+            seen = torch.bmm(shares, value)
+        return attn.to_out[1](attn.to_out[0](attn.batch_to_head_dim(seen)))
+
+
 def quicken(unet: nn.Module) -> None:
-    """Let the residual blocks take the quicker way, in place; `slow_down` undoes it. Nothing without a compiler.
+    """Let blocks, norms and attention take the quicker way, in place; `slow_down` undoes it. Nothing with no compiler.
 
     Without autocast to bfloat16 on a CPU they go diffusers' own way still.
     """
     if library() is None:
         return
+    unet.set_attn_processor(Attention())
     for module in unet.modules():
         if isinstance(module, ResnetBlock2D):
             module.forward = MethodType(_block, module)
+        elif isinstance(module, nn.GroupNorm):
+            module.forward = MethodType(_norm, module)
 
 
 def slow_down(unet: nn.Module) -> None:
-    """Back to diffusers' own way through the blocks."""
+    """Back to diffusers' own way."""
+    unet.set_attn_processor(AttnProcessor2_0())
     for module in unet.modules():
-        if isinstance(module, ResnetBlock2D):
+        if isinstance(module, (ResnetBlock2D, nn.GroupNorm)):
             module.__dict__.pop("forward", None)

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import torch
 
+PAUSE = 60.0  # seconds between two batches; no batch takes so long
+
 
 class Log:
     """One JSON object a line, appended."""
@@ -39,13 +41,17 @@ def save_state(path: Path, state: dict, **parts) -> None:
 
 
 def keep_time(state: dict) -> Callable[..., None]:
-    """A function that adds the time since its last call to state["seconds"], or, not to count, lets it pass."""
+    """A function that adds the time since its last call to state["seconds"], or, not to count, lets it pass.
+
+    Of a pause, in which the process was stopped, no more than PAUSE counts: the rate falls by this time, and would be
+    low after a night in which nothing was learned.
+    """
     last = time.monotonic()
 
     def tick(counts: bool = True) -> None:
         nonlocal last
         now = time.monotonic()
-        state["seconds"], last = state["seconds"] + (now - last if counts else 0), now
+        state["seconds"], last = state["seconds"] + (min(now - last, PAUSE) if counts else 0), now
 
     return tick
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 import torch
 from torch import nn
 
+from .machine import has_bf16
+
 WARMUP = 150  # steps
 FALL = 0.3  # of the training
 PLAIN = ("conv_in", "conv_out", "linear_in", "linear_out", "add_embedding", "norm")  # ends and norms are not Muon's
@@ -17,6 +19,36 @@ PLAIN = ("conv_in", "conv_out", "linear_in", "linear_out", "add_embedding", "nor
 def as_matrix(weight: torch.Tensor) -> torch.Tensor:
     """(out, in) as it is; (out, in, k, k) in channels_last as (out, k * k * in). Shares its memory with `weight`."""
     return weight if weight.ndim == 2 else weight.permute(0, 2, 3, 1).flatten(1)
+
+
+class Float32Muon(torch.optim.Muon):
+    """PyTorch's Muon, which turns in bf16, in float32: without bf16 units it is twenty times as quick, and exacter.
+
+    Knows `match_rms_adamw` and Nesterov's momentum alone.
+    """
+
+    @torch.no_grad()
+    def step(self) -> None:
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                kept = self.state[weight].setdefault("momentum_buffer", torch.zeros_like(weight.grad))
+                kept.lerp_(weight.grad, 1 - group["momentum"])
+                turned = _turned(weight.grad.lerp(kept, group["momentum"]), group)
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                weight.add_(turned, alpha=-0.2 * group["lr"] * max(weight.shape) ** 0.5)
+
+
+def _turned(slope: torch.Tensor, group: dict) -> torch.Tensor:
+    """A matrix with all its singular values made about 1, by Newton and Schulz's iteration (Jordan et al. 2024)."""
+    a, b, c = group["ns_coefficients"]
+    wide = slope if len(slope) <= slope.shape[1] else slope.T
+    wide = wide / wide.norm().clamp(min=group["eps"])
+    for _ in range(group["ns_steps"]):
+        gram = wide @ wide.T
+        wide = torch.addmm(wide, torch.addmm(gram, gram, gram, beta=b, alpha=c), wide, beta=a)
+    return wide if len(slope) <= slope.shape[1] else wide.T
 
 
 class Optimizers:
@@ -44,7 +76,8 @@ class Optimizers:
         for other, its in (beside or {}).items():
             self.rated += [(torch.optim.AdamW(other.parameters(), lr=its, **adamw), its)]
         faster = turn * rate
-        self.rated += [(torch.optim.Muon(part, lr=faster, **muon), faster) for part in self._shared_out(shares)]
+        kind = torch.optim.Muon if has_bf16() else Float32Muon
+        self.rated += [(kind(part, lr=faster, **muon), faster) for part in self._shared_out(shares)]
 
     def _shared_out(self, shares: int) -> Iterator[list[nn.Parameter]]:
         """The matrices in `shares` parts of about equal work."""

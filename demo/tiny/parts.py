@@ -12,8 +12,8 @@ from transformers import CLIPTextConfig, CLIPTextModel, PreTrainedTokenizerFast
 from .folded import FoldedAutoencoder
 
 SIZE = 256  # of a picture, pixels
-FOLD = 8  # pixels to a latent, each way
-CHANNELS = 8  # of a latent
+FOLD = 16  # pixels to a latent, each way
+CHANNELS = 24  # of a latent
 LENGTH = 24  # tokens, start and end included
 WIDTH = 256  # of a word's vector
 LOG_SNR = 6.0, -9.5  # of the first timestep and of the last but one
@@ -45,7 +45,7 @@ def tokenizer(words: list[str]) -> PreTrainedTokenizerFast:
 def autoencoder() -> FoldedAutoencoder:
     """(B, 3, SIZE, SIZE) in [-1, 1] <-> (B, CHANNELS, SIZE / FOLD, SIZE / FOLD)."""
     levels = (0,) * FOLD.bit_length()
-    return FoldedAutoencoder(CHANNELS, coarse=160, fine=0, fold=FOLD, block_out_channels=levels)
+    return FoldedAutoencoder(CHANNELS, coarse=192, fine=96, fold=FOLD, block_out_channels=levels)
 
 
 def text_encoder(vocab_size: int) -> CLIPTextModel:
@@ -74,27 +74,25 @@ def unet() -> UNet2DConditionModel:
         sample_size=SIZE // FOLD,
         in_channels=CHANNELS,
         out_channels=CHANNELS,
-        block_out_channels=(48, 96, 192, 256),  # narrow where there are many places
+        block_out_channels=(96, 192, 192),
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
-        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),  # words at 8x8, 16x16
-        norm_num_groups=16,
-        time_embedding_dim=384,  # wide enough for the pooled prompt
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
         cross_attention_dim=WIDTH,
         addition_embed_type="text",  # the whole prompt, pooled, goes along with the time to every layer
         resnet_time_scale_shift="scale_shift",  # and multiplies there, which tells more than adding
         addition_embed_type_num_heads=4,
-        attention_head_dim=(2, 2, 4, 4),  # diffusers' name for how many heads; few where there are many places
+        attention_head_dim=(2, 4, 4),  # diffusers' name for how many heads; few where there are many places
     )
 
 
-def signal_shares(steps: int = 1000, louder: float = 1.0) -> list[float]:
+def signal_shares(steps: int = 1000) -> list[float]:
     """abar of each timestep: log SNR falls in a line, so that no scale of the picture is hurried; the last is 0.
 
     What is decided first, the layout, is decided at an SNR near 1e-3 in as many dimensions as a picture has here. The
-    usual tables are through with that within a few of their last steps. `louder` multiplies every SNR.
+    usual tables are through with that within a few of their last steps.
     """
-    first, last = (log_snr + math.log(louder) for log_snr in LOG_SNR)
+    first, last = LOG_SNR
     falling = [first + (last - first) * step / (steps - 2) for step in range(steps - 1)]
     return [1 / (1 + math.exp(-log_snr)) for log_snr in falling] + [0.0]
 

@@ -32,7 +32,7 @@ def fingerprint(model: torch.nn.Module) -> str:
 
 
 class Pool:
-    """`count` latents (CHANNELS, size / FOLD, size / FOLD) float16 in `folder`, for this autoencoder and data seed.
+    """`count` latents (CHANNELS, side, side) float16 in `folder`, for this autoencoder and data seed.
 
     Goes on where an earlier run stopped. Scenes that are drawn otherwise since then go unnoticed: remove the files.
     """
@@ -44,13 +44,12 @@ class Pool:
         *,
         seed: int,
         count: int,
-        size: int = parts.SIZE,
         freedom: Freedom = FREE,
     ):
-        self.vae, self.seed, self.count, self.size, self.freedom = vae, seed, count, size, freedom
-        kind = f"{size}" if freedom == FREE else f"{size}-still"
+        self.vae, self.seed, self.count, self.freedom = vae, seed, count, freedom
+        kind = "free" if freedom == FREE else "still"
         stem = folder / f"latents-{fingerprint(vae)}-{kind}-{seed}-{count}"
-        side = size // parts.FOLD
+        side = parts.SIZE // parts.FOLD
         self.maker = None
         self.latents = _kept(stem.with_suffix(".npy"), (count, parts.CHANNELS, side, side), np.float16, 0)
         self.numbers = _kept(stem.with_suffix(".numbers.npy"), (count,), np.int64, -1)
@@ -66,7 +65,7 @@ class Pool:
         start = int(self.numbers.max()) + 1
         last = 10**9 if up_to is None else up_to
         began = time.monotonic()
-        for pixels in drawn_ahead(Pictures(self.seed, self.size, self.freedom), range(start, last), CHUNK, workers):
+        for pixels in drawn_ahead(Pictures(self.seed, self.freedom), range(start, last), CHUNK, workers):
             with torch.inference_mode(), mixed():
                 batch = to_model(pixels.to(home)).contiguous(memory_format=torch.channels_last)
                 made = self.vae.encode(batch).latents.float().cpu().numpy()
@@ -88,7 +87,7 @@ class Pool:
             self.fill(ahead)
             yield
             return
-        settings = {"seed": self.seed, "count": self.count, "size": self.size, "freedom": self.freedom}
+        settings = {"seed": self.seed, "count": self.count, "freedom": self.freedom}
         folder = Path(self.latents.filename).parent
         self.maker = get_context("spawn").Process(
             target=_make, args=(folder, self.vae, settings, os.getpid()), daemon=True

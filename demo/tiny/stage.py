@@ -1,6 +1,7 @@
 """Scenes in pixels: where each figure goes, how large, which drawing, and on what. What words ask holds exactly.
 
-Middles and widths are whole steps of the latents' grid: nobody sees that, and a shape is fewer patterns to learn.
+Middles lie on the latents' grid and widths are a few: hardly seen, and a shape is fewer patterns to learn. Where words
+ask for what fits no other way, a middle is on a quarter of that grid.
 """
 
 from random import Random
@@ -12,29 +13,29 @@ from .drawing import SETS, Figure, figure, look, paste, turned
 from .places import paint
 from .scenes import Scene, Thing, completed
 
-STEP = 1 / 32  # of the picture's side; a latent
+STEP = 1 / 16  # of the picture's side; a latent
+WIDTHS = 0.2, 0.28, 0.4, 0.5, 0.64, 0.76, 0.88  # of a body, of the picture's
 TRIES = 4000
 APART = 0.015  # between figures, at least
 # How long a figure's longer side is, of the picture's: alone, and by how many there are.
 ALONE = {None: (0.4, 0.7), "small": (0.17, 0.27), "big": (0.82, 0.95)}
-PAIRED = {None: (0.3, 0.45), "small": (0.15, 0.21), "big": (0.5, 0.58)}
+PAIRED = {None: (0.26, 0.45), "small": (0.15, 0.21), "big": (0.5, 0.58)}
 MANY = {2: (0.3, 0.46), 3: (0.27, 0.4), 4: (0.24, 0.36), 5: (0.2, 0.32)}
 RIDING = (0.56, 0.9), (0.4, 0.5)  # alone, and with another
 BACKDROP, BEFORE = (0.56, 0.74), (0.28, 0.38)  # what stands behind, and what stands in front of it
 
 
 class Freedom(NamedTuple):
-    """How much the noise is given to decide: few places, one size, one drawing to begin with, so that shapes are
-    learned before what may become of them."""
+    """How much the noise is given to decide: one drawing of each thing to begin with, so that shapes are learned before
+    what may become of them."""
 
-    step: float  # of a middle, of the picture's side
-    sizes: bool = True
+    step: float = STEP  # of a middle, of the picture's side
     turns: bool = True  # mirrored, and now and then tilted
     sets: tuple[str, ...] = SETS
 
 
-FREE = Freedom(STEP)
-STILL = Freedom(1 / 8, sizes=False, turns=False, sets=SETS[:1])
+FREE = Freedom()
+STILL = Freedom(turns=False, sets=SETS[:1])
 
 
 class Spot(NamedTuple):
@@ -52,10 +53,32 @@ class Spot(NamedTuple):
         return self.x - left, self.y - up, self.x + right, self.y + down
 
 
+class Placed(NamedTuple):
+    """A figure in a picture: what it is, of which set its own drawing is, and where it stands."""
+
+    thing: Thing
+    drawing: str
+    spot: Spot
+
+
+class Staged(NamedTuple):
+    """A picture, its scene with all that was open decided, and its figures, those of the first thing first."""
+
+    picture: Image.Image
+    scene: Scene
+    figures: list[Placed]
+
+
 def _steps(rng: Random, low: float, high: float, step: float = STEP) -> float | None:
     """A whole number of steps between the two, None where there is none."""
     first, last = -int(-low // step), int(high // step)
     return rng.randint(first, last) * step if first <= last else None
+
+
+def _widths(lengths: tuple[float, float], longer: float) -> list[float]:
+    """Those in which a figure, its longer side `longer` widths, is as long as it may be, or else the nearest."""
+    fitting = [width for width in WIDTHS if lengths[0] - 0.02 <= width * longer <= lengths[1] + 0.02]
+    return fitting or sorted(WIDTHS, key=lambda width: abs(width * longer - sum(lengths) / 2))[:1]
 
 
 def _spot(
@@ -64,11 +87,7 @@ def _spot(
     """Anywhere in the picture; on the ground two times in three where there is one."""
     left, up, right, down = reach
     longer = max(left + right, up + down)
-    width = _steps(rng, lengths[0] / longer, lengths[1] / longer)
-    if not freedom.sizes and width is not None:
-        width = max(STEP, round(sum(lengths) / 2 / longer / STEP) * STEP)
-    if width is None:
-        return None
+    width = rng.choice(_widths(lengths, longer))
     low, high = up * width, 1 - down * width
     if ground is not None and rng.random() < 0.67:
         low = max(low, min(ground + 0.02 - down * width, high - STEP))
@@ -117,7 +136,7 @@ def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None,
     """A spot for each figure; ValueError, which names the scene, where none is found."""
     for tried in range(TRIES):
         if tried == TRIES // 20:
-            freedom = FREE  # what words ask goes before
+            freedom = freedom._replace(step=STEP / 4)  # what words ask goes before
         found: list[Spot] = []
         for at, reach in enumerate(reaches):
             lengths = _lengths(scene, at) if not (found and scene.count > 1) else (found[0].width,) * 2
@@ -137,35 +156,34 @@ def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None,
     raise ValueError(f"found no room for {scene}")
 
 
-def _looks(rng: Random, thing: Thing, count: int, freedom: Freedom = FREE) -> tuple[list[Figure], str]:
-    """`count` drawings of the thing, two times in three the same one, each mirrored or tilted as it comes, and the
-    first one's set."""
+def _looks(rng: Random, thing: Thing, count: int, freedom: Freedom = FREE) -> list[tuple[Figure, str]]:
+    """`count` drawings of the thing, two times in three the same one, each mirrored or tilted as it comes, with their
+    sets."""
     worn = thing.name, thing.wear, thing.ride
     sets, drawn = look(rng, *worn, freedom.sets), []
-    first, same, mirrored = sets.own, rng.random() < 0.67, freedom.turns and rng.random() < 0.5
+    same, mirrored = rng.random() < 0.67, freedom.turns and rng.random() < 0.5
     for at in range(count):
         if at and not same:
             sets, mirrored = look(rng, *worn, freedom.sets), freedom.turns and rng.random() < 0.5
         tilted = freedom.turns and not thing.ride and rng.random() < 0.08
         tilt = rng.choice((-1, 1)) * rng.uniform(6, 16) if tilted else 0.0
-        drawn.append(turned(figure(thing.name, sets, thing.colour, thing.wear, thing.ride), mirrored, tilt))
-    return drawn, first
+        one = turned(figure(thing.name, sets, thing.colour, thing.wear, thing.ride), mirrored, tilt)
+        drawn.append((one, sets.own))
+    return drawn
 
 
-def staged(scene: Scene, rng: Random, size: int, freedom: Freedom = FREE) -> tuple[Image.Image, Scene, list[str]]:
-    """The scene as an RGB picture of `size` x `size`, the same with all that `rng` decided, and each thing's set."""
+def staged(scene: Scene, rng: Random, size: int, freedom: Freedom = FREE) -> Staged:
+    """The scene as an RGB picture of `size` x `size`, and what `rng` decided of it."""
     scene = completed(scene, rng) if scene.place is None or scene.time is None else scene
     canvas, ground = paint(scene.place, scene.time, rng, size)
-    looks = [_looks(rng, thing, scene.count, freedom) for thing in scene.things]
-    drawn = [one for figures, _ in looks for one in figures]
-    placed = [*zip(drawn, spots(rng, scene, [one.reach for one in drawn], ground, freedom), strict=True)]
-    if scene.relation == "in front of":
-        placed.reverse()
-    for one, spot in placed:
+    looks = [(thing, *one) for thing in scene.things for one in _looks(rng, thing, scene.count, freedom)]
+    where = spots(rng, scene, [one.reach for _, one, _ in looks], ground, freedom)
+    placed = [(one, spot) for (_, one, _), spot in zip(looks, where, strict=True)]
+    for one, spot in placed[:: -1 if scene.relation == "in front of" else 1]:
         paste(canvas, one, spot.x, spot.y, spot.width)
-    return canvas, scene, [of for _, of in looks]
+    return Staged(canvas, scene, [Placed(thing, of, spot) for (thing, _, of), spot in zip(looks, where, strict=True)])
 
 
 def render(scene: Scene, rng: Random, size: int, freedom: Freedom = FREE) -> Image.Image:
     """The scene as an RGB picture of `size` x `size`; `rng` decides whatever the scene leaves open."""
-    return staged(scene, rng, size, freedom)[0]
+    return staged(scene, rng, size, freedom).picture

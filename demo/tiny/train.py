@@ -5,16 +5,18 @@ log and sample sheets go to `training/`; the finished pipeline goes to `--out`.
 """
 
 import argparse
+import copy
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import torch
-from diffusers.models.attention_processor import AttnProcessor2_0
 
 from . import autoencoder, denoiser, fused, parts, sheet
 from .captions import vocabulary
 from .data import SEED, unbound
 from .denoiser import COUNT
+from .stage import STILL
 
 
 def _shown(folder: str, out: str) -> None:
@@ -28,7 +30,7 @@ def main(
     out: str = "assets/tiny",
     *,
     autoencoder_minutes: float = 25,
-    small_minutes: float = 60,
+    still_minutes: float = 240,
     denoiser_minutes: float = 240,
     autoencoder_of: str = "",
     go_on_from: str = "",
@@ -49,24 +51,26 @@ def main(
         vae = autoencoder.train(home, minutes=autoencoder_minutes, seed=seed, steps=steps, workers=workers)
 
     def finish(model: denoiser.Model, to: Path) -> None:
-        model.unet.set_attn_processor(AttnProcessor2_0())
         fused.slow_down(model.unet)
-        whole = {"vae": vae, "text_encoder": model.text_encoder, "unet": model.unet}
+        whole = {"vae": copy.deepcopy(vae), "text_encoder": model.text_encoder, "unet": model.unet}
         parts.save(to, whole, vocabulary())
 
-    def look(model: denoiser.Model, step: int) -> None:
+    def look(stage: str, model: denoiser.Model, step: int) -> None:
         finish(model, home / "latest")
         if steps is None:
-            shown = str(home / "latest"), str(home / f"sheet-{step:05}.png")
+            (home / stage).mkdir(exist_ok=True)
+            shown = str(home / "latest"), str(home / stage / f"sheet-{step:05}.png")
             get_context("spawn").Process(target=_shown, args=shown, daemon=True).start()  # training goes on meanwhile
 
     same = {"seed": seed, "count": count, "steps": steps, "workers": workers}
-    if given:
-        start = denoiser.going_on(given, parts.tokenizer(vocabulary()["words"]))
-    else:
-        start = denoiser.train(home, vae, minutes=small_minutes, size=parts.SIZE // 2, batch=min(96, count), **same)
+    same |= {"batch": min(48, count)}
+    start = denoiser.going_on(given, parts.tokenizer(vocabulary()["words"])) if given else None
+    if still_minutes:
+        start = denoiser.train(
+            home, vae, minutes=still_minutes, freedom=STILL, start=start, on_checkpoint=partial(look, "still"), **same
+        )
     trained = denoiser.train(
-        home, vae, minutes=denoiser_minutes, batch=min(48, count), start=start, on_checkpoint=look, **same
+        home, vae, minutes=denoiser_minutes, start=start, on_checkpoint=partial(look, "free"), **same
     )
     finish(trained, Path(out))
 
@@ -76,7 +80,7 @@ if __name__ == "__main__":
     parser.add_argument("--folder", default="training", help="log and checkpoints, which it goes on from (%(default)s)")
     parser.add_argument("--out", default="assets/tiny", help="where the pipeline goes (%(default)s)")
     parser.add_argument("--autoencoder-minutes", type=float, default=25)
-    parser.add_argument("--small-minutes", type=float, default=60, help="of the denoiser on pictures of half the side")
+    parser.add_argument("--still-minutes", type=float, default=240, help="on one drawing of each thing; 0: none")
     parser.add_argument("--denoiser-minutes", type=float, default=240)
     parser.add_argument("--autoencoder-of", default="", help="a pipeline, or its vae alone, that is kept")
     parser.add_argument("--go-on-from", default="", help="a pipeline that is the start of all three")

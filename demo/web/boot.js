@@ -22,7 +22,7 @@ function sheet(name, again) {
   });
 }
 
-const SHEETS = ["base", "foot", "ask", "drawers", "phases", "stage", "timeline", "deck", "home", "panel", "telling", "room"]; // later ones win
+const SHEETS = ["base", "machine", "foot", "ask", "drawers", "phases", "stage", "timeline", "deck", "home", "fork", "visit", "compare", "classroom", "panel", "telling", "room"]; // later ones win
 const styled = Promise.all([...SHEETS, ...panels].map((name) => sheet(name, false)));
 const load = (again) => import(new URL("js/main.js" + (again ? "?again" : ""), home).href);
 

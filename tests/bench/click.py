@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
 import chromium
-from conftest import ROOT, free_port, wait_for
+from visiting import ROOT, free_port, wait_for
 
 CLOCK = """
 window.times = [];

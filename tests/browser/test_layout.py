@@ -1,11 +1,8 @@
 """In the middle of a run, at every size: prompt, Stop, state and guess are on screen, whole; the timeline at hand."""
 
 import pytest
-from conftest import Visitor
 from fake_engine import FakeEngine
-
-from demo.page.page import build, launch_options
-from demo.settings import Settings
+from visiting import Visitor
 
 SIZES = [(390, 844), (768, 1024), (1280, 800), (1366, 768)]
 ZOOMED = [(width // 2, height // 2) for width, height in SIZES]  # a page at 200 % has half the pixels
@@ -32,11 +29,12 @@ HIDDEN = """
 })
 """
 
-# Elements whose own text is cut off without an ellipsis, or lies beyond the window's edge.
+# Elements whose own text is cut off without an ellipsis, or lies beyond the window's edge; rows that scroll may.
 CUT = """
 () => [...document.querySelectorAll(".oos *")].flatMap((element) => {
   const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-  if (!own || !element.checkVisibility({visibilityProperty: true}) || element.closest(".unseen, .offers")) return [];
+  if (!own || !element.checkVisibility({visibilityProperty: true})) return [];
+  if (element.closest(".unseen, .offers, .runs")) return [];
   const {left, right} = element.getBoundingClientRect();
   const style = getComputedStyle(element);
   const wide = element.scrollWidth > element.clientWidth + 1 && style.overflowX === "hidden";
@@ -49,13 +47,9 @@ CUT = """
 
 
 @pytest.fixture(scope="module")
-def slow(tmp_path_factory):
+def slow(launched):
     """The address of a page whose model takes its time."""
-    settings = Settings(exports=tmp_path_factory.mktemp("slow"))
-    app = build(FakeEngine(pause=PAUSE), settings)
-    _, address, _ = app.launch(prevent_thread_lock=True, quiet=True, **launch_options(settings))
-    yield address
-    app.close()
+    return launched(FakeEngine(pause=PAUSE))
 
 
 def settled(page) -> None:

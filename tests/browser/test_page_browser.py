@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 import pytest
+from visiting import Visitor
 
 from demo.tiny import parts
 
@@ -20,7 +21,9 @@ HOSTILE = [
 
 @pytest.mark.parametrize("prompt", HOSTILE)
 def test_a_hostile_prompt_is_drawn_as_text(visitor, prompt):
-    outside = "document.querySelectorAll('.oos *:not(.panel *)').length"  # each panel's own test looks inside it
+    outside = (
+        "document.querySelectorAll('.oos *:not(.panel *, .visit *, .machine *)').length"  # each panel has its own test
+    )
     before = visitor.page.evaluate(outside)
     pictures = visitor.page.locator(".oos script, .oos img").count()
     frames = visitor.run(prompt, steps=1)
@@ -32,6 +35,9 @@ def test_a_hostile_prompt_is_drawn_as_text(visitor, prompt):
     tiles = visitor.page.locator(".tiles canvas").count()
     assert visitor.page.locator(".oos script, .oos img").count() == pictures and visitor.errors == []
     assert visitor.page.evaluate(outside) <= before + marks + tiles + 2
+    assert visitor.page.text_content(".visit .what") == " ".join(prompt.split())
+    kinds = visitor.page.evaluate("[...document.querySelectorAll('.visit li *')].map((one) => one.localName)")
+    assert {*kinds} <= {"button", "canvas", "span"}
 
 
 BAD = [
@@ -93,7 +99,7 @@ def test_nothing_is_wider_than_the_window(open_page, width, scheme):
     assert not visitor.page.evaluate(wide)
     outside = visitor.page.evaluate(
         """[...document.querySelectorAll(".oos button, .oos .screen, .oos dd, .oos .take")]
-           .filter((e) => e.offsetParent && !e.closest(".offers"))
+           .filter((e) => e.offsetParent && !e.closest(".offers, .runs"))
            .filter((e) => e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className)"""
     )
     assert outside == []
@@ -202,3 +208,18 @@ def test_the_theme_can_be_chosen_and_is_kept(open_page):
     visitor.page.reload()
     visitor.page.wait_for_selector(".oos", state="visible")
     assert visitor.page.evaluate(ground) != light
+
+
+def test_a_page_at_rest_makes_no_frames(browser, address):
+    """Sixty a second in which nothing changes would cost a phone its battery, and a run its time."""
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    page.add_init_script(
+        "made = 0; const ask = requestAnimationFrame; requestAnimationFrame = (f) => ((made += 1), ask(f))"
+    )
+    Visitor(page, address)
+    page.wait_for_timeout(2000)
+    page.evaluate("made = 0")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("made") <= 2
+    context.close()

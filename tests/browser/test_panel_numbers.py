@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from visiting import Visitor
 
 MODEL = Path(__file__).resolve().parents[2] / os.environ.get("DEMO_MODEL", "assets/tiny")
 LONG = "a blue cat and " * 12 + "a rocket"
@@ -164,3 +165,18 @@ def test_a_run_does_not_wait_for_the_numbers(visitor):
     assert page.locator(".token").count() == 0
     page.unroute(wanted)
     page.wait_for_selector(".token", state="attached")  # it asks again, and again
+
+
+def test_what_is_typed_while_another_part_still_loads_is_heard(browser, address):
+    context, held = browser.new_context(), []
+    page = context.new_page()
+    page.route("**/panels/curves.js*", lambda route: held.append(route))
+    visitor = Visitor(page, address)
+    page.wait_for_timeout(1500)  # the numbers are there, and have read what was in the form
+    page.fill("#oos-prompt", "a snorkelling cat")
+    page.wait_for_timeout(500)
+    held[0].continue_()
+    page.click("[data-opens=numbers]")
+    page.wait_for_selector(".token.strange")
+    assert visitor.errors == []
+    context.close()

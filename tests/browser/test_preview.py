@@ -2,9 +2,9 @@
 
 import base64
 
-import conftest
 import numpy as np
 import pytest
+from visiting import Visitor
 
 STEPS = 4
 
@@ -13,7 +13,7 @@ STEPS = 4
 def watched(browser, previewed):
     """A visitor whose run has ended."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    visitor = conftest.Visitor(context.new_page(), previewed)
+    visitor = Visitor(context.new_page(), previewed)
     visitor.run("a blue cat", steps=STEPS, seed=7)
     yield visitor
     context.close()
@@ -56,3 +56,20 @@ def test_the_page_says_what_is_a_preview_and_brings_what_is_not(watched):
 def test_the_usual_page_has_nothing_to_say_of_previews(visitor):
     visitor.run("a blue cat", steps=2, seed=7)
     assert visitor.page.is_hidden(".preview") and visitor.page.is_hidden(".exact")
+
+
+def test_runs_that_were_computed_with_others_say_so(open_page):
+    first, second = open_page(), open_page(390, 844)
+    first.ask("a red fox", steps=30, seed=1)
+    second.ask("a blue cat", steps=30, seed=2)
+    first.wait_for_end(), second.wait_for_end()
+    for visitor in (first, second):
+        company = {frame["index"]: frame.get("company", 1) for frame in visitor.heard("frame")}
+        assert len(company) == 31 and company[0] == 1 and set(company.values()) == {1, 2}
+        visitor.page.locator(".scrub").focus()
+        visitor.page.keyboard.press("Home")
+        assert visitor.page.is_hidden(".preview")
+        for _ in range(next(index for index in company if company[index] == 2)):
+            visitor.page.keyboard.press("ArrowRight")
+        assert visitor.page.text_content(".preview") == "Drawn with 1 other run" and not visitor.is_wide()
+        assert visitor.page.is_hidden(".exact") and visitor.errors == []

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from visiting import ROOT
 
 ASKED = ["a blue cat", "--seed", "5", "--steps", "4"]
 
@@ -21,7 +21,8 @@ def test_a_run_of_the_command_line_plays_with_its_panels(open_page, recording):
     page = visitor.page
     page.set_input_files(".open-run input", str(recording))
     page.wait_for_selector(".recorded:not([hidden])")
-    assert visitor.reached == 4 and page.locator(".tiles canvas").count() == 5
+    visitor.wait_for_last(4)
+    assert page.locator(".tiles canvas").count() == 5
     assert visitor.pixels("state").std() > 5
     assert page.input_value("#oos-prompt") == "a blue cat" and page.input_value("#oos-seed") == "5"
     page.wait_for_function("document.querySelector('[data-phase=numbers] span').textContent.startsWith('3 words')")

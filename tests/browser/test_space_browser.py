@@ -6,8 +6,8 @@ import threading
 
 import httpx
 import pytest
-from conftest import free_port
 from fake_engine import FakeEngine
+from visiting import free_port
 
 from demo.page.page import build, launch_options
 from demo.settings import Settings

@@ -9,7 +9,7 @@ import torch
 from diffusers import UNet2DModel
 
 from demo.engine import attention
-from demo.engine.attention import cross_attentions, grid, listening, why_no_word_maps
+from demo.engine.attention import Listener, cross_attentions, grid, why_no_word_maps
 
 TOKENS = 16
 
@@ -35,9 +35,10 @@ def by_hand(layer, places, vectors):
 
 
 def heard(unet, given, height=8, width=8):
-    with torch.inference_mode(), listening(unet) as listener:
+    listener = Listener(unet)
+    with torch.inference_mode(), listener.listening():
         unet(*given)
-        return listener.take(height, width)
+    return listener.take(height, width)
 
 
 def hooks(unet):
@@ -84,7 +85,8 @@ def test_grids_that_are_too_fine_are_left_out(pipe, monkeypatch):
 
 
 def test_each_take_begins_anew(pipe):
-    with torch.inference_mode(), listening(pipe.unet) as listener:
+    listener = Listener(pipe.unet)
+    with torch.inference_mode(), listener.listening():
         assert listener.take(8, 8) is None
         maps = []
         for seed in (0, 1, 0):
@@ -97,7 +99,8 @@ def test_listening_changes_no_bit_and_leaves_nothing_behind(pipe):
     processors = dict(pipe.unet.attn_processors)
     with torch.inference_mode():
         alone = pipe.unet(*inputs()).sample
-        with listening(pipe.unet) as listener:
+        listener = Listener(pipe.unet)
+        with listener.listening():
             assert len(hooks(pipe.unet)) == 8
             assert torch.equal(pipe.unet(*inputs()).sample, alone)
             assert listener.take(8, 8) is not None
@@ -105,7 +108,7 @@ def test_listening_changes_no_bit_and_leaves_nothing_behind(pipe):
 
 
 def test_the_unet_is_left_as_it_was_when_the_run_breaks(pipe):
-    with pytest.raises(ZeroDivisionError), listening(pipe.unet):
+    with pytest.raises(ZeroDivisionError), Listener(pipe.unet).listening():
         raise ZeroDivisionError
     assert hooks(pipe.unet) == []
 

@@ -9,7 +9,7 @@ import torch
 
 from demo.engine import latents
 from demo.engine.api import BadModel, BrokenRun
-from demo.engine.diffusers_engine import must_be_finite
+from demo.engine.landing import must_be_finite
 from demo.run.trace import SCHEDULERS, Request, Step, Watch
 
 REQUEST = Request("a blue cat", seed=7, steps=6)

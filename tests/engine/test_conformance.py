@@ -5,6 +5,7 @@ import inspect
 import json
 import pickle
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -102,6 +103,21 @@ def test_the_noise_is_the_seeds_and_knows_no_words(engine):
 def test_the_same_request_gives_the_same_bits(engine):
     hashes = [[frame.sha256 for frame in engine.frames(SHORT, watch=watch)] for watch in (Watch(), BOTH)]
     assert hashes[0] == hashes[1]
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["from the states", "anew"])
+def test_a_branch_has_the_states_it_shares_and_goes_on_by_itself(engine, recorded):
+    whole = list(engine.frames(SHORT, watch=replace(BOTH, outputs=True)))
+    past = whole[:3] if recorded else ()
+    branch = SHORT.branch(2, "a red fox")
+    assert [frame.sha256 for frame in engine.frames(SHORT.branch(2), past=past)] == [one.sha256 for one in whole]
+    after = list(engine.frames(branch, watch=BOTH, past=past))
+    assert [frame.index for frame in after] == [0, 1, 2, 3, 4]
+    shared = [one.sha256 == other.sha256 for one, other in zip(after, whole, strict=True)]
+    assert shared == [True, True, True, False, False]
+    fresh = [frame.sha256 for frame in engine.frames(SHORT.branch(2, fresh=9), past=past)]
+    assert [one == other.sha256 for one, other in zip(fresh, whole, strict=True)][:3] == [True, True, False]
+    assert [step.index for step in engine.steps(branch, past=past)] == [0, 1, 2, 3, 4]
 
 
 def test_every_scheduler_that_is_offered_runs_and_no_other(engine):
@@ -203,6 +219,16 @@ def test_what_it_can_is_filled_when_asked_for_and_what_it_cannot_is_said(engine)
                 ask()
 
 
+def test_a_picture_is_drowned_and_named_where_it_can_be(engine):
+    picture = next(iter(engine.frames(SHORT))).image
+    levels, errors = engine.drown(picture, 7), engine.classify(picture, 7, ["a cat", "a fox", "a pizza"])
+    assert [level.snr for level in levels] == sorted(level.snr for level in levels)
+    for level in levels:
+        assert level.state.shape == level.guess.shape == picture.shape and level.state.dtype == np.uint8
+    assert errors.shape == (len(levels), 3) and errors.dtype == np.float32
+    assert np.array_equal(errors, engine.classify(picture, 7, ["a cat", "a fox", "a pizza"]))
+
+
 def test_words_are_unknown_only_where_it_says_which_it_knows(engine):
     known = engine.abilities.vocabulary
     assert (engine.unknown_words("a quetzalcoatl") == []) == (known is None)
@@ -224,6 +250,7 @@ def crossing(engine):
     wanted = Finish(upscale=2, sharpen=1.0, contrast=0.5)
     yield from (SHORT, BOTH, last, last.step, engine.trace(SHORT, frames), engine.abilities, engine.preview(), wanted)
     yield engine.finish(last.image, wanted, SHORT)
+    yield engine.drown(last.image, 7)
     if engine.abilities.can("numbers"):
         numbers = engine.numbers("a blue zebra")
         yield from (numbers, numbers.tokens[1], engine.atlas())

@@ -1,6 +1,7 @@
 """Each family of models as people have it, a folder in diffusers' layout, against the plain pipeline and the README."""
 
 import inspect
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -217,6 +218,35 @@ def test_a_folder_of_half_precision_alone_is_read(folders, tmp_path):
     again = DiffusersEngine.load(str(folders("sd-2")))
     one, other = (list(each.steps(asked(each, steps=1)))[-1].latents for each in (engine, again))
     assert np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("halves", "stem"),
+    [
+        (("unet",), "diffusion_pytorch_model.fp16"),  # the rest is whole
+        (("unet",), "diffusion_pytorch_model-00001-of-00001.fp16"),  # as older tools name a file in pieces
+        ((), ""),  # both of everything: the whole ones are read
+    ],
+)
+def test_half_precision_is_read_where_there_is_nothing_else(folders, tmp_path, halves, stem):
+    model = shutil.copytree(folders("sd-2"), tmp_path / "model")
+    pipe = DiffusionPipeline.from_pretrained(model, dtype=torch.float16)
+    if not halves:
+        pipe.save_pretrained(model, variant="fp16")
+    for part in halves:
+        (whole,) = (model / part).glob("*.safetensors")
+        whole.unlink()
+        getattr(pipe, part).save_pretrained(model / part, variant="fp16")
+        (file,) = (model / part).glob("*.safetensors")
+        if "-of-" in stem:
+            weights = dict.fromkeys(getattr(pipe, part).state_dict(), f"{stem}.safetensors")
+            index = {"metadata": {"total_size": file.stat().st_size}, "weight_map": weights}
+            (model / part / "diffusion_pytorch_model.safetensors.index.fp16.json").write_text(json.dumps(index))
+        file.rename(model / part / f"{stem}.safetensors")
+    whole = dict(DiffusersEngine.load(str(folders("sd-2")))._pipe.unet.named_parameters())
+    for name, one in DiffusersEngine.load(str(model))._pipe.unet.named_parameters():
+        expected = whole[name].half().float() if halves else whole[name]
+        assert one.dtype == torch.float32 and torch.equal(one, expected), name
 
 
 @pytest.mark.parametrize("own", ["HeunDiscrete", "DEISMultistep", "DPMSolverSinglestep", "TCD"])

@@ -6,8 +6,12 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from huggingface_hub import constants
+from diffusers import DiffusionPipeline
+from huggingface_hub import constants, snapshot_download
+from model_hub import NOWHERE, reach, serving
+from tiny_families import build
 
+from demo.engine import machine
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.hub import BadModel, fetched
 
@@ -25,7 +29,7 @@ class Hub(BaseHTTPRequestHandler):
         self.answer(body=False)
 
     def answer(self, body):
-        path = self.path.removeprefix("/api/models")
+        path = self.path.split("?")[0].removeprefix("/api/models")
         if path.startswith("/some/slow"):
             time.sleep(30)
         if path.startswith("/some/gated/resolve"):
@@ -108,3 +112,43 @@ def test_out_of_reach_it_is_the_copy_that_is_here_already(pipe, monkeypatch, tmp
     (tmp_path / "models--some--model" / "refs" / "main").write_text("0" * 40)
     assert fetched("some/model") == snapshot
     assert DiffusersEngine.load("some/model").model == "some/model"
+
+
+def test_what_was_fetched_is_there_without_a_network_too(pipe, monkeypatch, tmp_path):
+    pipe.save_pretrained(tmp_path / "model")
+    (tmp_path / "model" / "picture.png").write_bytes(b"never fetched")
+    # In place of diffusers' own, whose client has its address from when it was imported; it fetches in the same way.
+    some = {"allow_patterns": ["*.json", "*.safetensors"]}
+    monkeypatch.setattr(DiffusionPipeline, "download", lambda model, **_: snapshot_download(model, **some))
+    with serving({"some/model": tmp_path / "model"}, tmp_path / "cache", monkeypatch):
+        folder = fetched("some/model")
+        assert not (folder / "picture.png").exists()
+    reach(monkeypatch, NOWHERE, tmp_path / "cache")
+    assert fetched("some/model") == folder
+
+
+def test_one_that_does_not_fit_into_memory_is_said_before_it_is_fetched(monkeypatch, tmp_path):
+    """The hub says how large its files are: with the same ones, one that is as large as it is, and one that is huge."""
+    folder = build("sd-1", tmp_path)
+    weights = {"unet/diffusion_pytorch_model.safetensors": 10**15}
+    with serving({"some/huge": folder}, tmp_path / "cache", monkeypatch, weights) as asked:
+        assert "GB of memory" in said("some/huge")
+        assert not [path for path in asked if path.endswith(".safetensors")]
+    beside = {
+        "unet/diffusion_pytorch_model.fp16.safetensors": 10**15,
+        "old/diffusion_pytorch_model.safetensors": 10**15,
+    }
+    with serving({"some/small": folder}, tmp_path / "cache", monkeypatch, beside) as asked:
+        monkeypatch.setattr(DiffusionPipeline, "download", lambda *_, **__: "there")
+        assert str(fetched("some/small")) == "there"  # neither of those is read
+
+
+def test_half_precision_counts_for_as_many_numbers(monkeypatch, tmp_path):
+    DiffusionPipeline.from_pretrained(build("sd-1", tmp_path)).save_pretrained(tmp_path / "half", variant="fp16")
+    large = {f"{part}.fp16.safetensors": 10**9 for part in ("unet/diffusion_pytorch_model", "text_encoder/model")}
+    monkeypatch.setattr(machine, "free_memory", lambda: 4.2 * 10**9)
+    monkeypatch.setattr(DiffusionPipeline, "download", lambda *_, **__: "there")
+    with serving({"some/half": tmp_path / "half"}, tmp_path / "cache", monkeypatch, large):
+        assert "needs about 4.4 GB of memory" in said("some/half")  # 10^9 numbers of four bytes, and a tenth
+        monkeypatch.setattr(machine, "free_memory", lambda: 4.5 * 10**9)
+        assert str(fetched("some/half")) == "there"

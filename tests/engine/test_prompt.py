@@ -1,3 +1,4 @@
+import functools
 import json
 import threading
 from types import SimpleNamespace
@@ -6,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionXLPipeline
-from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer
+from tiny_families import FAMILIES
+from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, CLIPTokenizer, T5Tokenizer
 
 from demo.engine.prompt import Reader, can_show, encode, numbers, principal
 from demo.run.trace import normalised
@@ -35,6 +37,12 @@ def clip_config(width: int) -> CLIPTextConfig:
         eos_token_id=9,
         pad_token_id=9,
     )
+
+
+@functools.cache
+def t5_pipe(name: str):
+    torch.manual_seed(0)
+    return FAMILIES[name]()
 
 
 @pytest.fixture(scope="module")
@@ -274,3 +282,39 @@ def test_an_encoder_that_masks_its_padding_gets_the_mask(pipe):
 
     encode(SimpleNamespace(text_encoder=Masked()), [[1, 2, 0]], [[1, 1, 0]])
     assert seen["mask"].tolist() == [[1, 1, 0]]
+
+
+@pytest.mark.parametrize("name", ["flux-dev", "pixart-sigma", "if"])
+@pytest.mark.parametrize("prompt", ["a red fox wearing hat", "A blue, cat!", "", "a red fox " * 60])
+def test_t5s_vectors_are_what_the_pipeline_gives_its_denoiser(name, prompt):
+    pipe = t5_pipe(name)
+    shown = numbers(pipe, prompt)
+    with torch.inference_mode():
+        if name == "flux-dev":
+            own = pipe.encode_prompt(shown.prompt, None)[0][0]
+        elif name == "if":
+            own = pipe.encode_prompt(shown.prompt, do_classifier_free_guidance=False)[0][0]
+        else:
+            own = pipe.encode_prompt(shown.prompt, do_classifier_free_guidance=False, max_sequence_length=300)[0][0]
+    assert shown.vectors.shape == own.shape and np.array_equal(shown.vectors, own.numpy())
+    typed = "".join(shown.typed(token) for token in shown.tokens if token.span)
+    assert typed == shown.prompt.replace(" ", "") and "both ways" in shown.note
+
+
+def test_t5s_own_tokenizer_marks_where_a_word_begins():
+    """A unigram tokenizer as T5's: a mark for the blank before a word, which belongs to no letters."""
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -3.0), ("▁blue", -1.0), ("▁cat", -1.0), ("s", -2.0)]
+    pipe = t5_pipe("pixart-sigma")
+    pipe.tokenizer = T5Tokenizer(vocab=pieces, extra_ids=0)
+    shown = numbers(pipe, "Blue cats")
+    told = [(token.text, token.kind, shown.typed(token), token.whole) for token in shown.tokens[:5]]
+    assert told == [
+        ("▁blue", "word", "Blue", True),
+        ("▁cat", "word", "cat", False),
+        ("s", "word", "s", False),
+        ("</s>", "end", "", True),
+        ("<pad>", "padding", "", True),
+    ]
+    atlas = Reader(pipe).atlas()
+    assert atlas.words == ("blue", "cat") and atlas.find(shown.tokens[0]) == "blue"
+    assert atlas.find(shown.tokens[1]) is None  # a piece of "cats"

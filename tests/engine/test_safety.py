@@ -5,9 +5,7 @@ import pickle
 
 import pytest
 import torch
-from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
-from random_model import build_pipeline
-from transformers import CLIPConfig
+from random_model import build_pipeline, checker
 
 from demo.engine.api import Withheld
 from demo.engine.diffusers_engine import DiffusersEngine
@@ -15,18 +13,6 @@ from demo.engine.zero import ZeroEngine
 from demo.run.trace import Request
 
 SHORT = Request("a blue cat", seed=7, steps=2, guidance=3.0)
-
-
-def checker(threshold: float) -> StableDiffusionSafetyChecker:
-    """diffusers' own, of random weights; a picture is flagged above this cosine: all of them at -1, none at 1."""
-    torch.manual_seed(0)
-    vision = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
-    made = StableDiffusionSafetyChecker(
-        CLIPConfig(vision_config=vision | {"image_size": 8, "patch_size": 4}, projection_dim=8)
-    )
-    made.concept_embeds_weights.data.fill_(threshold)
-    made.special_care_embeds_weights.data.fill_(2.0)
-    return made.eval()
 
 
 @pytest.mark.parametrize(("threshold", "flagged"), [(-1.1, True), (1.1, False)])

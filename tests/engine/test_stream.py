@@ -235,3 +235,18 @@ def test_two_under_way_never_have_one_name():
     assert list(stream) == [0, 1, 2]
     again = desk.stream(Counter(3), "mine")
     assert desk.cancel("mine") and not desk.cancel("mine") and list(again) == []
+
+
+def test_work_with_one_result_waits_its_turn_and_raises_what_it_raises():
+    desk, going, order = Desk(), threading.Event(), []
+    held = desk.stream(lambda outlet: (outlet(0), going.wait(SOON), order.append("held")))
+    next(held)
+    asker = threading.Thread(target=lambda: order.append(desk.once(lambda one, two: one + two, 3, 4)))
+    asker.start()
+    time.sleep(0.05)
+    assert order == []
+    going.set()
+    asker.join(SOON)
+    assert order == ["held", 7]
+    with pytest.raises(ZeroDivisionError):
+        desk.once(lambda: 1 / 0)

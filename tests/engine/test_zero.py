@@ -56,11 +56,13 @@ said["run"] = {
 """
 DURATION = """
 lender.asked.clear()
+said["cost"] = [plain.cost(4), zero.cost(4)]
 for steps in (4, 100, 4):
     list(zero.steps(dataclasses.replace(asked, steps=steps, seed=8, guidance=1.0)))
 try:
     zero.steps(dataclasses.replace(asked, scheduler="no such"))
 except BadRequest:
+    said["cost"].append(zero.cost(4))
     said["duration"] = [int(query["durationSeconds"]) for query in lender.heard("schedule")]
 """
 CANCEL = """
@@ -156,6 +158,12 @@ def test_what_is_asked_for_follows_the_steps_and_what_they_took(said):
     first, second, third = said["duration"]
     assert first == 21  # nothing was measured: 15 + 1.5 * 4 s
     assert 15 < third < first and third <= second < 165
+
+
+def test_what_a_run_costs_is_known_before_it_starts(said):
+    """Here nothing; there what will be asked for, which what was measured makes less."""
+    here, before, after = said["cost"]
+    assert here is None and 15 < after <= before <= 21
 
 
 def test_cancelled_it_gives_the_gpu_back_within_a_step(said):

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -208,12 +209,12 @@ def test_only_so_many_hands(live, answers):
     key = run(live)
     heavy = [(answers.touch, key, 2, 0, 0), (answers.guesses, key, 2), (answers.overlap, key, key, [1])]
     heavy += [(answers.numbers, "a new cat"), (answers.token, "a new cat", 1), (answers.atlas,)]
-    for _ in range(module.AT_ONCE):
-        answers._hands.acquire()
-    for ask in heavy:
-        assert answered(*ask) == {"error": module.BUSY, "again": True}
-    assert "tokens" in answers.numbers("a blue cat"), "what was just read needs no hand"
-    answers._hands.release()
+    with ExitStack() as held:
+        for _ in range(module.AT_ONCE):
+            held.enter_context(answers.hand())
+        for ask in heavy:
+            assert answered(*ask) == {"error": module.BUSY, "again": True}
+        assert "tokens" in answers.numbers("a blue cat"), "what was just read needs no hand"
     for ask in heavy:
         assert "error" not in answered(*ask)
 
@@ -222,7 +223,9 @@ def test_whatever_breaks_is_one_sentence(live, answers, monkeypatch):
     key = run(live)
     monkeypatch.setattr(live.engine, "finish", lambda *_: 1 / 0)
     assert answered(answers.touch, key, 2, 0, 0) == {"error": module.BROKEN.format("ZeroDivisionError")}
-    assert answers._hands.acquire(blocking=False)
+    with ExitStack() as held:
+        for _ in range(module.AT_ONCE):
+            held.enter_context(answers.hand())
 
 
 def test_the_last_finished_picture_is_not_made_twice(live, answers, monkeypatch):

@@ -105,12 +105,12 @@ def test_what_the_app_does_not_have_is_404(web, ids):
 
 
 def test_more_than_is_asked_for_gets_a_sentence(web, ids):
-    many = ["a cat", 7, 4, 5, "ddim", "a dog", 64, 64, "and more"]
+    many = ["a cat", 7, 4, 5, "ddim", "a dog", 64, 64, 2, "a fox", 3, "a hat", 9, "and more"]
     for path, body in (
         ("call/generate", {"data": many}),
         ("queue/join", {"data": many, "fn_index": ids["generate"], "session_hash": "abc"}),
     ):
-        assert refused(post(web, path, body), 400) and "9 values" in post(web, path, body).json()["detail"]
+        assert refused(post(web, path, body), 400) and "14 values" in post(web, path, body).json()["detail"]
     answer = post(web, "call/v2/generate", {"prompt": "a cat", "strength": 4})
     assert refused(answer, 400) and "'strength'" in answer.json()["detail"] and "guidance" in answer.json()["detail"]
 

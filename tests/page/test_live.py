@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 from fake_engine import FakeEngine
@@ -11,6 +12,7 @@ from PIL import Image
 
 from demo.page import live as module
 from demo.page.live import REPAIR, Live, checked
+from demo.page.tempo import Tempo
 from demo.run.store import Runs
 from demo.run.trace import BadRequest, Request
 
@@ -125,7 +127,7 @@ def test_a_key_of_another_form_is_refused(make, odd):
 def test_a_form_that_is_no_form_is_refused(make, nothing):
     assert kinds(told(make(), nothing)) == ["trouble"]
     with pytest.raises(BadRequest):
-        checked(nothing, 5)
+        checked(nothing, 5, None)
 
 
 def test_a_key_that_is_in_use_is_refused_and_the_first_run_goes_on(make):
@@ -261,6 +263,56 @@ def test_a_second_visitor_waits_and_is_told_when_the_place_changes(make):
     assert [[message.get("ahead") for message in messages] for messages in told_of] == [[None], [1, None], [2, 1, None]]
 
 
+def test_the_wait_is_told_from_what_the_last_runs_took_and_what_is_left_of_those_before(make, monkeypatch):
+    """Every state took one second, as far as this line knows, and no run begins before all have asked."""
+    began = threading.Event()
+    monkeypatch.setattr("fake_engine.time", SimpleNamespace(sleep=lambda _: began.wait(20)))
+    counted = Tempo.end
+    monkeypatch.setattr(Tempo, "begin", lambda tempo, _: 0.0)
+    monkeypatch.setattr(Tempo, "end", lambda tempo, _, begun, states: counted(tempo, 0.0, -float(states), states))
+    live = make()
+    began.set()
+    list(Visitor(live, form(steps=10)))
+    began.clear()
+    first, second = Visitor(live, form(steps=20)), Visitor(live, form(prompt="a red fox", steps=4))
+    third = Visitor(live, form(prompt="a cat", steps=4))
+    for visitor in (first, second):
+        next(visitor)
+    waits = [
+        next(message["seconds"] for message in visitor if message["kind"] == "waiting") for visitor in (second, third)
+    ]
+    began.set()
+    assert waits == [21, 21 + 5]
+
+
+def timed(tempo, states, seconds, begun=0.0):
+    tempo.end(begun + seconds, tempo.begin(begun), states)
+
+
+def waits(*left):
+    """Visits with so many states to draw."""
+    return [SimpleNamespace(run=SimpleNamespace(request=SimpleNamespace(steps=n - 1)), frames=[]) for n in left]
+
+
+def test_only_what_was_drawn_is_a_measure():
+    tempo = Tempo()
+    timed(tempo, 0, 9.0)
+    assert tempo.expected([]) is None
+    timed(tempo, 10, 5.0), timed(tempo, 10, 7.0), timed(tempo, 1, 90.0)  # one that was held up does not count for all
+    assert tempo.expected([]) == 0 and tempo.expected(waits(10)) == pytest.approx(7.0)
+
+
+def test_runs_at_once_share_the_machine():
+    tempo = Tempo(places=2)
+    first, second = tempo.begin(0.0), tempo.begin(0.0)
+    tempo.end(8.0, first, 4)  # eight seconds, half of them for it
+    tempo.end(10.0, second, 6)  # and two alone
+    assert tempo.expected(waits(3)) == 0  # there is a place
+    assert tempo.expected(waits(3, 5)) == pytest.approx(2 * 3 * 1.0)
+    assert tempo.expected(waits(3, 5, 4)) == pytest.approx(2 * 3 + 2 * 2)  # the second ends when the third has two left
+    assert tempo.expected(waits(3, 3, 4)) == pytest.approx(2 * 3)  # both end at once
+
+
 def test_the_next_run_begins_when_the_denoiser_is_free(make, monkeypatch):
     """Not when the GIF of the one before is written."""
     live, packing = make(), threading.Event()
@@ -268,7 +320,8 @@ def test_the_next_run_begins_when_the_denoiser_is_free(make, monkeypatch):
     first = Visitor(live, form())
     assert kinds(next(first) for _ in range(7))[-1] == "drawn"
     second = Visitor(live, form(prompt="a red fox"))
-    assert kinds(next(second) for _ in range(7))[-1] == "drawn"
+    # It may be told that it waits: the line is left a moment after the last state is said to be there.
+    assert any(message["kind"] == "drawn" for message in second)
     assert not packing.is_set()
     packing.set()
     assert kinds(first) == kinds(second) == ["trouble"]
@@ -278,7 +331,14 @@ def test_waiting_can_be_stopped(make):
     live, asked = make(pause=0.1), form()
     first, second = Visitor(live, form(steps=50)), Visitor(live, asked)
     next(first), next(second)
-    assert next(second) == {"schema": 1, "number": 1, "kind": "waiting", "run": asked["run"], "ahead": 1}
+    assert next(second) == {
+        "schema": 1,
+        "number": 1,
+        "kind": "waiting",
+        "run": asked["run"],
+        "ahead": 1,
+        "seconds": None,
+    }
     began = time.monotonic()
     live.stop(asked["run"])
     drawn, done = list(second)
@@ -286,6 +346,22 @@ def test_waiting_can_be_stopped(make):
     assert (done["kind"], done["count"], done["stopped"], done["gif"]) == ("done", 0, True, None)
     assert time.monotonic() - began < 2
     live.stop(first.run)
+
+
+def test_when_it_is_shut_every_run_ends_with_a_sentence_and_none_begins(make):
+    live = make(pause=0.05)
+    drawn, waits = Visitor(live, form(steps=50)), Visitor(live, form(prompt="a red fox"))
+    assert [next(drawn)["kind"] for _ in range(4)][-1] == "frame" and next(waits)["kind"] == "begin"
+    began = time.monotonic()
+    live.shut()
+    assert time.monotonic() - began < 4
+    for visitor in (drawn, waits):
+        *_, last = visitor
+        assert last["kind"] == "trouble" and "restarted" in last["sentence"] and "GIF" not in last["sentence"]
+    (refused,) = told(live, form())
+    assert refused["kind"] == "trouble" and "restarted" in refused["sentence"]
+    with pytest.raises(BadRequest, match="restarted"):
+        generated(live, Request("a cat", 7))
 
 
 def test_a_full_line_says_so_in_one_sentence(make):
@@ -307,3 +383,75 @@ def test_the_api_gets_files_and_the_trace(make):
     assert (picture.suffix, gif.suffix, len(trace["states"])) == (".png", ".gif", 4)
     with Image.open(picture) as image:
         assert image.size == (64, 64)
+
+
+def branch(left, **changed) -> dict:
+    return {"run": key(), "parent": left, "branch_at": 2, "then": "a red fox", **changed}
+
+
+def test_a_branch_begins_with_the_states_of_the_run_it_leaves(make):
+    live = make()
+    asked = form()
+    left = told(live, asked)
+    drawn = live.engine.drawn
+    messages = told(live, branch(asked["run"], then_guidance="2"))
+    assert kinds(messages) == kinds(left)
+    begin = messages[0]
+    assert (begin["prompt"], begin["guidance"], begin["seed"], begin["total"]) == ("a red fox", 2.0, 7, 4)
+    assert begin["branch"] == {
+        "run": asked["run"],
+        "at": 2,
+        "fresh": None,
+        "prompt": "a blue cat",
+        "negative_prompt": "",
+        "guidance": 5.0,
+    }
+    hashes, others = ([m["sha256"] for m in run if m["kind"] == "frame"] for run in (messages, left))
+    assert [one == other for one, other in zip(hashes, others, strict=True)] == [True, True, True, False, False]
+    assert live.engine.drawn == drawn + 5  # the fake counts those it hands on
+
+
+def test_a_branch_is_given_what_is_kept_of_the_run_it_leaves_and_no_more(make, monkeypatch):
+    live, given = make(), []
+    asked = form()
+    told(live, asked)
+    frames = live.engine.frames
+
+    def watched(request, run, watch, past):
+        given.append(past)
+        return frames(request, run, watch, past)
+
+    monkeypatch.setattr(live.engine, "frames", watched)
+    told(live, branch(asked["run"]))
+    live.runs.withhold(live.runs.get(asked["run"]))
+    messages = told(live, branch(asked["run"]))
+    assert [[frame.index for frame in past] for past in given] == [[0, 1, 2], []]
+    assert kinds(messages)[-1] == "done" and messages[0]["branch"]["run"] == asked["run"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "said"),
+    [
+        ({"parent": "A" * 24}, "parent", "no longer kept"),
+        ({"parent": ["x"]}, "parent", "no longer kept"),
+        ({"scheduler": "euler"}, "scheduler", "scheduler of the run that it leaves"),
+        ({"steps": "8"}, "steps", "steps of the run"),
+        ({"width": "64"}, "width", "width of the run"),
+        ({"seed": "8"}, "seed", "seed of the run"),
+        ({"branch_at": "4"}, "branch_at", "from 0 to 3"),
+        ({"branch_at": None}, "branch_at", "whole number"),
+        ({"then": " "}, "then", "prompt is empty"),
+        ({"then_negative_prompt": "a hat"}, "negative_prompt", "takes no negative prompt"),
+    ],
+)
+def test_a_branch_that_cannot_be_is_refused_in_a_sentence(make, change, field, said):
+    live, asked = make(), form()
+    told(live, asked)
+    (trouble,) = told(live, branch(asked["run"], **change))
+    assert trouble["field"] == field and said in trouble["sentence"]
+
+
+def test_words_may_change_at_a_step_without_a_run_before(make):
+    begin, *_, done = told(make(), form(branch_at="2", then="a red fox", fresh="9"))
+    assert begin["prompt"] == "a red fox" and done["kind"] == "done"
+    assert (begin["branch"]["run"], begin["branch"]["at"], begin["branch"]["fresh"]) == (None, 2, 9)

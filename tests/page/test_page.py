@@ -4,6 +4,7 @@ import json
 import re
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,12 +94,13 @@ def test_every_fragment_is_in_the_page_and_has_its_module_and_sheet():
         assert file.read_text("utf-8").strip() in text and f'data-panel="{file.stem}"' in text
         assert "export class Panel" in (STATIC / "js" / "panels" / f"{file.stem}.js").read_text("utf-8")
         assert (STATIC / "css" / "panels" / f"{file.stem}.css").is_file()
+    assert all(file.read_text("utf-8").strip() in text for file in STATIC.glob("parts/*.html"))
 
 
 def test_every_place_has_its_prose_and_every_stop_of_the_tour_its_place():
     text, prose = bundle.markup(), explain.pages()
     assert re.findall(r'data-lore="(\w+)"', text) == [stage["key"] for stage in prose["stages"]]
-    asides = {"prompt": 'class="ask"', "timeline": 'class="timeline"'}
+    asides = {"prompt": 'class="ask"', "machine": 'class="machine"'}
     for stop in prose["tour"]:
         place = asides.get(stop["anchor"], rf'data-(?:tour|view|panel)="{stop["anchor"]}"')
         assert re.search(place, text), f"the tour goes to {stop['anchor']}, which is not on the page"
@@ -132,18 +134,37 @@ def test_the_facts_are_plain_and_whole(settings):
     }
     assert "cat" in told["words"] and told["schedulers"]["ddim"] == "DDIM"
     assert told["guidance"] == FakeEngine().abilities.guidance
+    assert told["cost"] is None and facts(FakeEngine(seconds=2), settings)["cost"] == 2 * told["steps"]
+    assert [facts(FakeEngine(flags=flags), settings)["held"] for flags in (None, False)] == [False, True]
+    assert not facts(FakeEngine(flags=False), replace(settings, show_before_check=True))["held"]
 
 
 def test_the_server_functions_check_what_they_are_given(settings):
     live = Live(FakeEngine(), Runs(settings.exports / "runs"))
-    functions = {function.__name__: function for function in page._server(live, settings)}
+    functions = {function.__name__: function for function in page._server(live, settings, None)}
+    assert functions["cost"]({"steps": "30"}) == {"seconds": None}
     assert functions.pop("stop")(None) == {"stopped": False}
     assert functions["missing"]({"first": 0}) == {"messages": [], "alive": False, "known": False}
     assert len(functions.pop("atlas")(None)["words"]) == len(FakeEngine.vocabulary)
-    assert set(functions) == {"missing", "numbers", "token", "guesses", "overlap", "without", "touch", "exact"} | {
+    assert len(functions.pop("hide")(None)["names"]) == 4
+    assert set(functions) == {
+        "missing",
+        "numbers",
+        "token",
+        "guesses",
+        "overlap",
+        "without",
+        "touch",
+        "exact",
+        "cost",
+    } | {
+        "judge",
+        "nearest",
+        "held_out",
         "keep",
         "kept",
         "drop",
+        *("drown", "clearer", "name"),
     }
     for ask in functions.values():
         for strange in (None, [], "x", {}, {"prompt": 5, "run": {}, "step": "x"}):

@@ -1,6 +1,7 @@
 """The tiny model's parts and training, without its weights: those are tested in test_shipped.py."""
 
 import contextlib
+import copy
 import functools
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -18,14 +19,15 @@ from diffusers import (
 )
 
 from demo.engine.families import own_manners
-from demo.tiny import autoencoder, collage, data, denoiser, fused, parts, scenes, train, words
+from demo.tiny import autoencoder, collage, data, denoiser, fused, log, parts, scenes, train, words
 from demo.tiny.captions import vocabulary
 from demo.tiny.crew import Crew
 from demo.tiny.folded import FoldedAutoencoder
 from demo.tiny.log import averaged
 from demo.tiny.machine import mixed
-from demo.tiny.optimizers import Optimizers, as_matrix, falling
+from demo.tiny.optimizers import Float32Muon, Optimizers, as_matrix, falling
 from demo.tiny.pool import Pool
+from demo.tiny.stage import STILL
 
 
 def test_tokens_are_words_and_strangers_are_unknown():
@@ -56,8 +58,6 @@ def test_log_snr_falls_in_a_line_in_diffusers_own_table():
     assert log_snr[0].item() == pytest.approx(parts.LOG_SNR[0], abs=1e-3)
     assert log_snr[-1].item() == pytest.approx(parts.LOG_SNR[1], abs=1e-3)
     assert log_snr.diff().std() < 1e-3
-    half = np.array(parts.signal_shares(louder=4.0)[:-1])
-    assert np.allclose(half / (1 - half), 4 * (abar / (1 - abar)).numpy()[:-1], rtol=1e-4)
 
 
 SOLVERS = (
@@ -98,7 +98,7 @@ def test_timesteps_reach_both_ends_and_dwell_in_the_middle():
 def test_a_crew_of_two_finds_the_gradients_of_one():
     torch.manual_seed(0)
     model = denoiser.Model(20)
-    noisy, target = torch.randn(2, 4, parts.CHANNELS, 32, 32)
+    noisy, target = torch.randn(2, 4, parts.CHANNELS, 16, 16)
     timestep, ids = torch.tensor([1, 200, 600, 999]), torch.randint(0, 20, (4, parts.LENGTH))
     batch = noisy, timestep, ids, torch.ones(4, 1, dtype=torch.bool), target
     found = []
@@ -148,7 +148,7 @@ def test_training_runs_stops_and_goes_on(tmp_path, monkeypatch):
     assert first and max(first) < 10_000_000
     train.main(str(tmp_path / "training"), str(tmp_path / "model"), steps=3, count=8)
     saved = torch.load(tmp_path / "training" / "denoiser.pt", weights_only=True)
-    assert saved["state"]["step"] == 3 and len(batches) == 2  # the third alone, of small pictures and of large ones
+    assert saved["state"]["step"] == 3 and len(batches) == 2  # the third alone, of one drawing each and of all
     assert all(torch.equal(before["model"][name], value) for name, value in batches[1].items())
     assert saved["average"]["n_averaged"] == 3
     pipe = parts.load(tmp_path / "model")
@@ -164,14 +164,13 @@ def test_training_goes_on_from_a_pipeline(tmp_path):
     train.main(str(tmp_path / "first"), str(tmp_path / "model"), steps=1, count=8)
     pipe = parts.load(tmp_path / "model")
     model = denoiser.going_on(pipe, pipe.tokenizer).eval()
-    noisy, ids = torch.randn(1, parts.CHANNELS, 32, 32), pipe.tokenizer("a cat", return_tensors="pt").input_ids
+    noisy, ids = torch.randn(1, parts.CHANNELS, 16, 16), pipe.tokenizer("a cat", return_tensors="pt").input_ids
     with torch.inference_mode():
         words = pipe.text_encoder(ids).last_hidden_state
         assert torch.allclose(model(noisy, torch.tensor([500]), ids), pipe.unet(noisy, 500, words).sample, atol=1e-4)
     train.main(str(tmp_path / "second"), str(tmp_path / "later"), steps=1, count=8, go_on_from=str(tmp_path / "model"))
-    assert {path.name for path in (tmp_path / "second").glob("*.pt")} == {
-        "denoiser.pt"
-    }  # nothing else was learned anew
+    learned = {path.name for path in (tmp_path / "second").glob("*.pt")}
+    assert learned == {"denoiser-still.pt", "denoiser.pt"}  # nothing else anew
     assert parts.load(tmp_path / "later").vae.config.channels == parts.CHANNELS
 
 
@@ -188,6 +187,23 @@ def test_a_pipeline_learns_new_words_and_keeps_the_old_ones(tmp_path):
     assert torch.allclose(before, after, atol=1e-5) and len(more) == len(pipe.tokenizer) + 2
 
 
+def test_a_denoiser_that_goes_on_knows_the_noise_by_its_amount_not_by_its_number():
+    torch.manual_seed(0)
+    unet, theirs = parts.unet().eval(), DDIMScheduler(rescale_betas_zero_snr=True).alphas_cumprod
+    before = copy.deepcopy(unet.time_embedding)
+    assert denoiser.retime(unet, theirs, steps=600) < 0.03
+    ours = torch.tensor(parts.signal_shares())
+    for at in (120, 400, 700):
+        now = (ours - theirs[at]).abs().argmin()  # falls within a step of the same share
+        one, other = (
+            its(unet.time_proj(t.view(1))) for its, t in ((before, torch.tensor(at)), (unet.time_embedding, now))
+        )
+        assert torch.nn.functional.cosine_similarity(one, other).item() > 0.9
+    one, other = (its(unet.time_proj(torch.tensor([999]))) for its in (before, unet.time_embedding))
+    assert torch.nn.functional.cosine_similarity(one, other).item() > 0.9
+    assert denoiser.retime(unet, ours) == 0.0
+
+
 def test_a_pool_is_of_the_same_scenes_and_autoencoder_alone(tmp_path):
     vae = parts.autoencoder()
     pool = Pool(tmp_path, vae, seed=1, count=4)
@@ -201,7 +217,7 @@ def test_a_pool_is_of_the_same_scenes_and_autoencoder_alone(tmp_path):
     assert again.ready() == 4
     again.fill(6)  # the newest take the place of the oldest
     assert again.numbers.tolist() == [4, 5, 2, 3]
-    assert Pool(tmp_path, vae, seed=1, count=4, size=128).ready() == 0
+    assert Pool(tmp_path, vae, seed=1, count=4, freedom=STILL).ready() == 0
     vae.linear_in.bias.data += 1
     assert Pool(tmp_path, vae, seed=1, count=4).ready() == 0
 
@@ -256,6 +272,17 @@ def test_a_block_that_is_quickened_says_the_same():
     assert (first - second).abs().max() < 0.1 * first.abs().max()
 
 
+@pytest.mark.skipif(fused.library() is None, reason="no C compiler")
+def test_what_is_slowed_down_again_is_diffusers_own():
+    unet = parts.unet()
+    before = [*map(type, unet.attn_processors.values())]
+    fused.quicken(unet)
+    assert {*map(type, unet.attn_processors.values())} == {fused.Attention}
+    fused.slow_down(unet)
+    assert [*map(type, unet.attn_processors.values())] == before
+    assert not any("forward" in vars(module) for module in unet.modules())
+
+
 def test_a_batch_that_scenes_do_not_fill_is_refused(tmp_path):
     vae = parts.autoencoder()
     with pytest.raises(ValueError, match="5 scenes do not fill a batch of 48"):
@@ -288,7 +315,7 @@ def test_a_model_on_another_device_meets_its_batches_there(monkeypatch):
     """On "meta", which checks devices as a GPU does, computes nothing and is everywhere."""
     for module in (denoiser, autoencoder):
         monkeypatch.setattr(module, "mixed", contextlib.nullcontext)  # there is no autocast there
-    noisy, target = torch.randn(2, 4, parts.CHANNELS, 32, 32)
+    noisy, target = torch.randn(2, 4, parts.CHANNELS, 16, 16)
     timestep, ids = torch.tensor([1, 200, 600, 999]), torch.randint(0, 20, (4, parts.LENGTH))
     folded = parts.autoencoder()
     drawing = functools.partial(autoencoder.miss, wanted=torch.ones(parts.CHANNELS, device="meta"))
@@ -392,6 +419,22 @@ def test_muon_moves_a_convolution_evenly_in_all_directions_and_adamw_the_rest():
     assert moved["norm.weight"].abs().allclose(torch.full((16,), 0.01), atol=1e-3)  # AdamW's first step
 
 
+@pytest.mark.parametrize("shape", [(24, 60), (60, 24), (32, 32)])
+def test_muon_in_float32_is_pytorchs_up_to_bf16(shape):
+    torch.manual_seed(0)
+    start, slopes = torch.randn(shape), [torch.randn(shape) for _ in range(4)]
+    ended = []
+    for kind in (torch.optim.Muon, Float32Muon):
+        weight = torch.nn.Parameter(start.clone())
+        moving = kind([weight], lr=0.01, weight_decay=0.1, adjust_lr_fn="match_rms_adamw")
+        for slope in slopes:
+            weight.grad = slope.clone()
+            moving.step()
+        ended.append(weight.detach() - start)
+    theirs, ours = ended
+    assert (ours - theirs).norm() < 0.02 * theirs.norm() and ours.dtype == torch.float32
+
+
 def test_optimizers_go_on_where_they_were_saved():
     after = []
     for stop in (False, True):
@@ -417,10 +460,20 @@ def test_convolutions_of_another_layout_are_refused():
 def test_the_pooled_prompt_can_be_withheld_in_training_alone():
     torch.manual_seed(0)
     model = denoiser.Model(20).eval()
-    batch = torch.randn(2, parts.CHANNELS, 32, 32), torch.tensor([500, 500]), torch.randint(0, 20, (2, parts.LENGTH))
+    batch = torch.randn(2, parts.CHANNELS, 16, 16), torch.tensor([500, 500]), torch.randint(0, 20, (2, parts.LENGTH))
     with torch.inference_mode():
         whole = model(*batch)
         kept, withheld = model(*batch, torch.tensor([[1.0], [0.0]]))
         again = model(*batch)
     assert torch.allclose(kept, whole[0], atol=1e-5) and not torch.allclose(withheld, whole[1], atol=1e-2)
     assert torch.equal(again, whole)
+
+
+def test_a_night_in_which_training_was_stopped_is_not_counted(monkeypatch):
+    now, state = [100.0], {"seconds": 5.0}
+    monkeypatch.setattr(log.time, "monotonic", lambda: now[0])
+    tick = log.keep_time(state)
+    for passed, counts, told in ((2.0, True, 7.0), (30000.0, True, 7.0 + log.PAUSE), (9.0, False, 7.0 + log.PAUSE)):
+        now[0] += passed
+        tick(counts)
+        assert state["seconds"] == told

@@ -7,6 +7,8 @@ import { test } from "node:test";
 const HOME = new URL("../../demo/web/js/", import.meta.url);
 const from = (name) => import(new URL(name, HOME).href);
 
+const { aligned, compared, differences } = await from("align.js");
+const { grown, series } = await from("series.js");
 const { Inbox } = await from("inbox.js");
 const { mint } = await from("key.js");
 const { read, write } = await from("address.js");
@@ -69,15 +71,20 @@ test("what is written into the address is read from it", () => {
   assert.deepEqual(reads(write(here)), here);
   assert.deepEqual(reads(write({ prompt: "", step: undefined })), {});
   assert.deepEqual(reads("#noise"), { open: "noise" });
+  const branch = { prompt: "a cat", seed: "7", steps: "30", then: "a dog", branch_at: "12" };
+  assert.deepEqual(reads(write(branch)), branch);
+  assert.deepEqual(reads("#then=a+dog&branch_at=100"), { then: "a dog", branch_at: "99", strange: true });
 });
 
 test("a hostile address is text, clamped, or nothing", () => {
   assert.equal(reads("#prompt=" + encodeURIComponent("<img src=x onerror=alert(1)>")).prompt, "<img src=x onerror=alert(1)>");
   assert.equal(lengthOf(reads("#prompt=" + encodeURIComponent("🦊".repeat(9000))).prompt), 500);
   assert.equal(reads("#prompt=a%00b%0Ac%ED%A0%80").prompt.includes("\0"), false);
-  assert.deepEqual(reads("#seed=99999999999&steps=0&guidance=99&step=500"), { seed: "4294967295", steps: "1", guidance: "20", step: 100 });
-  assert.deepEqual(reads("#seed=-1&steps=NaN&guidance=1e9&scheduler=__proto__&step=1.5&open=constructor&seed=8"), {});
+  assert.deepEqual(reads("#seed=99999999999&steps=0&guidance=99&step=500"), { seed: "4294967295", steps: "1", guidance: "20", step: 100, strange: true });
+  assert.deepEqual(reads("#seed=-1&steps=NaN&guidance=1e9&scheduler=__proto__&step=1.5&open=constructor&seed=8"), { strange: true });
   assert.deepEqual(reads("#" + "%".repeat(50)), {});
+  assert.equal(reads("#seed=007&steps=30&guidance=3.0&step=2&prompt=a+cat+").strange, undefined);
+  assert.equal(reads("#prompt=" + "a".repeat(501)).strange, true);
 });
 
 test("the store tells everybody, and one that fails costs the others nothing", () => {
@@ -94,7 +101,7 @@ test("the store tells everybody, and one that fails costs the others nothing", (
   store.update({ step: 4 });
   console.error = loud;
   assert.deepEqual(seen, [3]);
-  assert.deepEqual(Object.keys(store.get()).sort(), ["chosen", "open", "runs", "shown", "step"]);
+  assert.deepEqual(Object.keys(store.get()).sort(), ["by", "chosen", "open", "other", "runs", "shown", "step"]);
 });
 
 test("numbers and their words agree", () => {
@@ -102,6 +109,9 @@ test("numbers and their words agree", () => {
   assert.deepEqual([0, 0.004, 0.604, 0.996, 1].map(percent), ["0 %", "< 1 %", "60 %", "> 99 %", "100 %"]);
   assert.equal(waitingFor(1), "Waiting for another visitor’s run to finish");
   assert.equal(waitingFor(3), "Waiting for 3 other runs to finish");
+  assert.equal(waitingFor(1, 0.2), "Waiting for another visitor’s run to finish, about 1 second");
+  assert.equal(waitingFor(3, 17.4), "Waiting for 3 other runs to finish, about 17 seconds");
+  assert.equal(waitingFor(30, 118), "Waiting for 30 other runs to finish, about 2 minutes");
   assert.deepEqual([size(10), size(999000), size(2.34e6)], ["1 KB", "999 KB", "2.3 MB"]);
 });
 
@@ -162,4 +172,59 @@ test("no module but the source knows Gradio, and none is longer than 300 lines",
     assert.ok(text.split("\n").length <= 300, name);
     if (!["sources/gradio.js", "main.js", "types.js"].includes(name)) assert.ok(!/gradio/i.test(code), name + " speaks of Gradio");
   }
+});
+
+const frames = (...left) => left.map((noise_left, index) => ({ index, noise_left }));
+const reelOf = (...left) => ({ frames: frames(...left), last: left.length - 1 });
+
+test("two runs stand side by side by step or by the noise that is left", () => {
+  const [long, short] = [reelOf(1, 0.9, 0.6, 0.3, 0), reelOf(1, 0.5, 0)];
+  const beside = (frame, by, other = short) => aligned(other, frame, by)?.index;
+  assert.deepEqual(long.frames.map((frame) => beside(frame, "step")), [0, 1, 2, 2, 2]);
+  assert.deepEqual(long.frames.map((frame) => beside(frame, "noise")), [0, 0, 1, 1, 2]);
+  assert.deepEqual(short.frames.map((frame) => beside(frame, "noise", long)), [0, 2, 4]);
+  assert.equal(beside(undefined, "step"), undefined);
+  assert.equal(aligned(reelOf(), long.frames[0], "noise"), null);
+});
+
+test("only what differs in two requests is told, a missing field as an empty one", () => {
+  const one = { prompt: "a cat", seed: 1, total: 30, guidance: 3, scheduler: "ddim", model: "tiny" };
+  assert.deepEqual(differences(one, { ...one, negative_prompt: "" }), []);
+  assert.deepEqual(differences(one, { ...one, seed: 2, total: 20 }), [
+    { field: "seed", name: "seed", here: 1, there: 2 },
+    { field: "total", name: "steps", here: 30, there: 20 },
+  ]);
+  const [told] = differences({ ...one, branch: { prompt: "a dog", at: 4, fresh: null } }, one);
+  assert.deepEqual(told, { field: "branch", name: "way", here: "left “a dog” at step 4", there: "" });
+});
+
+test("a word is alike as often as the other prompt has it", () => {
+  const told = (text, other) => compared(text, other).map(({ word, alike }) => (alike ? word : word.toUpperCase())).join(" ");
+  assert.equal(told("a red fox and a cat", "A blue fox"), "a RED fox AND A CAT");
+  assert.equal(told("", "a fox"), "");
+});
+
+test("a comparison changes one thing of the request, within the form's limits, and is left out where nothing is left", () => {
+  const values = { prompt: "a red fox", steps: "30", guidance: "3", seed: null, scheduler: "ddim" };
+  const known = { limits: { steps: [1, 20], guidance: [1, 20] }, examples: ["a cat", "a red fox", "a dog", "a pig"], seeds: [5, 6, 7, 8] };
+  const asked = series(values, known);
+  for (const { name, runs } of asked) {
+    const changed = new Set(runs.flatMap((run) => Object.keys(run).filter((field) => run[field] !== runs[0][field])));
+    assert.equal(changed.size, 1, name);
+    assert.ok(runs.every(({ seed }) => seed === "5") || name === "Four seeds", name);
+  }
+  const runs = Object.fromEntries(asked.map((one) => [one.question, one.runs]));
+  assert.deepEqual(runs["What does the static decide?"].map(({ seed }) => seed), ["5", "6", "7", "8"]);
+  assert.deepEqual(runs["What do the words decide?"].map(({ prompt }) => prompt), ["a red fox", "a cat", "a dog"]);
+  assert.deepEqual(runs["Why not in one leap?"].map(({ steps }) => steps), ["1", "2", "4", "8", "16"]);
+  assert.ok(!("Is half a run half as good?" in runs)); // 40 steps are more than it has
+  assert.equal(asked.find(({ question }) => question.startsWith("Why")).name, "1, 2, 4, 8 and 16 steps");
+  assert.ok(!("Is pushing harder better?" in Object.fromEntries(series({ ...values, guidance: null }, known).map((one) => [one.question, one]))));
+});
+
+test("a prompt grows to itself, a word or a few at a time", () => {
+  assert.deepEqual(grown("a  red fox"), ["a", "a red", "a red fox"]);
+  const long = Array.from({ length: 14 }, (_, at) => "w" + at).join(" ");
+  assert.ok(grown(long).length === 6 && grown(long).at(-1) === long);
+  assert.deepEqual(grown(" "), []);
 });

@@ -11,6 +11,7 @@ const PIXEL = "data:image/png;base64,iVBORw0KGgo=";
 const begin = { schema: 1, kind: "begin", run: "k", number: 0, total: 1, prompt: "a cat", seed: 7, guidance: 3, scheduler: "ddim", model: "m", unknown: null, tokens: [{ text: "cat", id: 4, kind: "word", span: [2, 5], known: true, typed: "cat" }] };
 const frame = (index, more = {}) => ({ kind: "frame", run: "k", index, total: 1, timestep: null, alpha: 1, sigma: 0, noise_left: 0, seconds: 0, sha256: "0", height: 8, width: 8, gain: 1, state: PIXEL, guess: null, change: null, changed: null, sentence: "Step.", channels: null, word_maps: null, conditional: null, unconditional: null, ...more });
 const done = { kind: "done", run: "k", gif: "/etc/passwd", gif_bytes: 3, stopped: false, count: 2, note: "<b>", curves: { noise: [1, 0], change: [null, 3], coarse: [0, 1], fine: [0, 1] }, point: 1, sentences: ["a", "b"] };
+const left = { run: "p", at: 0, fresh: 5, prompt: "a dog", negative_prompt: "", guidance: 2 };
 const file = (changes = {}, messages = [begin, frame(0), { kind: "drawn" }, frame(1), done]) => JSON.stringify({ schema: 1, recorded: true, messages, answers: {}, ...changes });
 
 test("a good file plays: numbered anew, whole, and without a file of the server", () => {
@@ -39,6 +40,9 @@ const BAD = {
   "a page for a picture": file({}, [begin, frame(0, { guess: "data:text/html;base64,PGI+" }), done]),
   "markup for a picture": file({}, [begin, frame(0, { state: PIXEL + '" onerror="alert(1)' }), done]),
   "a number that is none": file({}, [{ ...begin, seed: "7" }, frame(0), done]),
+  "a branch from nothing": file({}, [{ ...begin, branch: "x" }, frame(0), done]),
+  "a branch from no step": file({}, [{ ...begin, branch: { ...left, at: -1 } }, frame(0), done]),
+  "a branch without end": file({}, [{ ...begin, branch: Array.from({ length: 40 }).reduce((branch) => ({ ...left, branch }), left) }, frame(0), done]),
   "a prompt without end": file({}, [{ ...begin, prompt: "a".repeat(2001) }, frame(0), done]),
   "a size that is none": file({}, [begin, frame(0, { width: 1e9 }), done]),
   "packed numbers of another size": file({}, [begin, frame(0, { channels: { data: "AAAA", c: 4, h: 32, w: 32, span: 3 } }), done]),
@@ -80,4 +84,11 @@ test("a recorded source plays in order, stops, and says what it does not hold", 
   await assert.rejects(source.ask("guesses", { run: "k", step: 1 }), /recorded run/);
   source.stop();
   assert.deepEqual(await source.start().next(), { value: undefined, done: true });
+});
+
+test("what a branch has left is kept, and nothing else of it", () => {
+  const branch = { ...left, branch: { ...left, run: null, fresh: null } };
+  const { messages } = recording(file({}, [{ ...begin, branch: { ...branch, more: "<b>" } }, frame(0)]));
+  assert.deepEqual(messages[0].branch, branch);
+  assert.ok(!("branch" in recording(file()).messages[0]));
 });

@@ -2,7 +2,10 @@
 
 /** base64 -> Uint8Array. */
 export function bytes(text) {
-  return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const letters = atob(text);
+  const made = new Uint8Array(letters.length);
+  for (let at = 0; at < made.length; at += 1) made[at] = letters.charCodeAt(at); // from() would make as many objects
+  return made;
 }
 
 /** Bytes of one grey tile, row by row, onto a canvas of that size. */

@@ -28,7 +28,9 @@ export function play(document) {
   const page = document.querySelector(".oos");
   document.body.classList.toggle("dark", matchMedia("(prefers-color-scheme: dark)").matches);
   page.classList.add("capsule");
-  page.querySelector(".claim").textContent = "One run, kept in a file: every step, with its numbers. " + document.title;
+  const facts = JSON.parse(read("facts"));
+  const what = facts.shelf?.length ? "Recorded runs of a real model, step by step, with their numbers. " : "One run, kept in a file: every step, with its numbers. ";
+  page.querySelector(".claim").textContent = what + document.title;
   page.hidden = false;
-  start(page, JSON.parse(read("facts")), null, { source: () => alone, recorded: read("run") });
+  start(page, facts, null, { source: () => alone, recorded: read("run") });
 }

@@ -1,15 +1,15 @@
 // What the visitor and the runs may do to the state. Knows sources and the store; draws nothing itself: `views` are told
 // what is said once (a status, a trouble), and everything else is drawn from the store.
 
-import { ends } from "./inbox.js";
+import { aligned } from "./align.js";
 import { Sentence } from "./patience.js";
 import { recording } from "./recording.js";
-import { Reel, running, shown } from "./reel.js";
-import { keepRun, keepTab, keptRun, tab } from "./remember.js";
+import { kept, Reel, running, shown } from "./reel.js";
+import { keepRun, keepTab } from "./remember.js";
 import { waitingFor } from "./text.js";
 
 const BROKE = "Something broke on this page while the run was shown; what was drawn is on the timeline.";
-const UNHEARD = "The connection broke before your run began. Nothing you typed is lost: press Generate to try again.";
+const UNDER_WAY = "A run is under way: stop it, or open the recorded one when it has ended.";
 const CUT = "This run was cut off before its end; what was drawn is here.";
 const SAVED = 8; // steps after which a run is kept in this browser, while it is under way
 const OWN = ["numbers", "atlas", "token"]; // what a recorded run answers itself where it is about its own prompt
@@ -18,11 +18,13 @@ export class Controller {
   /**
    * @param {import("./types.js").Store} store
    * @param {{live: (key?: string) => any, recorded: (recording: any) => any}} open makes sources
-   * @param {{status(text: string | null): void, say(text: string): void, told(reel: Reel): string, begun(reel: Reel, quiet: boolean): void,
+   * @param {{status(text: string | null): void, say(text: string): void, told(reel: Reel): string, begun(reel: Reel, quiet: boolean): void, back(reel: Reel): void,
    *   drawn(reel: Reel, frame: any): void, done(reel: Reel): void, trouble(sentence: string, field?: string | null): void,
    *   values(): import("./types.js").Request}} views
+   * @param {import("./pace.js").Pace} pace at which a visitor's own runs are told
    */
-  constructor(store, open, views) {
+  constructor(store, open, views, pace) {
+    this.pace = pace;
     this.store = store;
     this.open = open;
     this.views = views;
@@ -55,33 +57,81 @@ export class Controller {
     this.store.update({ chosen: word });
   }
 
-  /** Run what stands in the form, on the timeline. What a panel runs beside it gives way. */
-  generate() {
+  /** Put an earlier run of this visit on the timeline. */
+  show(key) {
+    const reel = this.store.get().runs[key];
+    if (!reel || this.busy) return;
+    const { step } = this.store.get();
+    this.store.update({ shown: key, step: Math.min(step, reel.last), chosen: null });
+    if (!reel.recorded) keepTab({ run: key, begun: true });
+    this.views.back(reel);
+  }
+
+  /** Lay a run beside the one on the timeline, or, where it lies there, put it away. */
+  compare(key) {
+    this.store.update({ other: this.store.get().other === key ? null : key });
+  }
+
+  /** The run beside takes the place of the one on the timeline, and that its. */
+  swap() {
+    const { runs, shown: here, other, step, by } = this.store.get();
     if (this.busy) return;
-    for (const reel of Object.values(this.store.get().runs)) {
-      if (!reel.live) continue;
+    const beside = aligned(runs[other], runs[here].frames[step], by);
+    this.show(other);
+    this.store.update({ other: here, step: beside.index });
+  }
+
+  /** Run one after the other until one is stopped or goes wrong; then the first lies beside the last. */
+  async series(list, by) {
+    let first = null;
+    for (const values of list) {
+      const reel = await this.generate(values, { series: true });
+      if (!reel?.end || reel.end.stopped) return;
+      first ??= reel.key;
+      this.store.update({ other: first, by });
+    }
+  }
+
+  /** Run `values`, what stands in the form, on the timeline, and return the run. */
+  async generate(values = this.views.values(), { series = false } = {}) {
+    if (this.busy) return null;
+    this.clear();
+    const source = this.open.live();
+    const reel = this.add(new Reel(source.key), source);
+    reel.series = series;
+    this.views.trouble("");
+    this.views.status("Sending your prompt");
+    keepTab({ run: source.key, begun: false, form: this.views.values() });
+    const messages = source.start(values);
+    await this.follow(reel, series ? messages : this.pace.paced(messages));
+    return reel;
+  }
+
+  /** What a panel runs, and a recorded run that is still being put on the timeline, give way. */
+  clear() {
+    for (const reel of Object.values(this.store.get().runs).filter(({ live }) => live)) {
       reel.beside = true;
       this.sources.get(reel.key)?.stop();
     }
-    const values = this.views.values();
-    const source = this.open.live();
-    const reel = this.add(new Reel(source.key), source);
-    this.views.trouble("");
-    this.views.status("Sending your prompt");
-    keepTab({ run: source.key, begun: false, form: values });
-    this.follow(reel, source.start(values));
+  }
+
+  /** Whether a run is under way, so that no other can be put on the timeline; then that is said. */
+  refuses() {
+    if (this.busy) this.views.trouble(UNDER_WAY);
+    return this.busy;
   }
 
   stop() {
     const reel = running(this.store.get());
     if (!reel) return;
     this.views.status("Stopping after this step");
+    this.pace.release();
     this.sources.get(reel.key)?.stop();
   }
 
   /**
    * Run `values` beside the run on the timeline; null while any other is under way.
-   * `on`: begin(reel), drawn(frame, reel), waiting(ahead), done(reel), trouble(sentence, reel).
+   * `on`: begin(reel), drawn(frame, reel), waiting(ahead, seconds), done(reel), trouble(sentence, reel).
    */
   beside(values, on) {
     const { runs } = this.store.get();
@@ -92,34 +142,37 @@ export class Controller {
     return { stop: () => reel.live && source.stop(), get running() { return reel.live; } };
   }
 
-  /** Bring back the run that this tab was at: from the server, else from this browser. */
-  async restore(step) {
-    const { run, begun } = tab() ?? {};
-    if (typeof run !== "string" || this.busy) return;
+  /** Put a run that the server keeps on the timeline, at a step or at its end; whether it was still there. */
+  async recall(run, step = null) {
+    const { runs } = this.store.get();
+    if (Object.values(runs).some((reel) => reel.live)) return true; // one run at a time
+    if (runs[run] && !runs[run].beside) {
+      if (run === this.store.get().other) this.swap();
+      else this.show(run);
+      if (step !== null) this.go(step);
+      return true;
+    }
     const source = this.open.live(run);
     const reel = this.add(new Reel(run, { restored: true }), source);
     reel.wanted = step;
     const heard = await this.follow(reel, source.resume(), { quiet: true });
-    if (heard || this.busy || this.reel.key !== null) return;
-    const kept = await keptRun(run);
-    if (this.busy || this.reel.key !== null) return;
-    if (!kept && begun === false) this.views.trouble(UNHEARD); // the page was loaded anew, by whatever hand, before it began
-    if (!kept) return;
-    const again = this.add(new Reel(run, { restored: true }), source);
-    again.wanted = step;
-    await this.follow(again, replay(kept), { quiet: true });
+    if (heard) keepTab({ run });
+    return heard;
   }
 
-  /** Play a recorded run from a file's text. */
-  openRecording(text) {
-    if (this.busy) return this.views.trouble("A run is under way: stop it, or open the recorded one when it has ended.");
+  /** Put a recorded run on the timeline from its text, at a step or at its end; `lent`: nobody has asked for it. */
+  openRecording(text, { step = null, lent = false } = {}) {
+    if (this.refuses()) return;
     try {
       const found = recording(text);
       const key = found.messages[0].run;
       const source = this.open.recorded(found);
+      this.clear();
       this.views.trouble("");
       keepTab({ run: null });
-      this.follow(this.add(new Reel(key, { recorded: true }), source), source.start(), { quiet: true });
+      const reel = this.add(new Reel(key, { recorded: true }), source);
+      Object.assign(reel, { wanted: step, lent });
+      return this.follow(reel, source.start(), { quiet: true }).then(() => reel);
     } catch (error) {
       this.views.trouble(error instanceof Sentence ? error.message : BROKE);
     }
@@ -135,11 +188,10 @@ export class Controller {
 
   /** A run more in the store; those that nobody can see any more go. */
   add(reel, source) {
-    const { runs, shown: on } = this.store.get();
-    const kept = Object.entries(runs).filter(([key, other]) => key === on || other.live);
     this.sources.set(reel.key, source);
-    for (const key of this.sources.keys()) if (key !== reel.key && !kept.some(([other]) => other === key)) this.sources.delete(key);
-    this.store.update({ runs: { ...Object.fromEntries(kept), [reel.key]: reel } });
+    const runs = { ...kept(this.store.get()), [reel.key]: reel };
+    for (const key of this.sources.keys()) if (!Object.hasOwn(runs, key)) this.sources.delete(key);
+    this.store.update({ runs });
     return reel;
   }
 
@@ -149,16 +201,16 @@ export class Controller {
     await this.listen(reel, messages, {
       begin: () => {
         if (reel.beside) return; // the visitor has asked for another meanwhile
-        const { runs } = this.store.get();
-        const kept = Object.entries(runs).filter(([key, other]) => key === reel.key || other.live);
-        this.store.update({ runs: Object.fromEntries(kept), shown: reel.key, step: 0, chosen: null });
+        const { runs, other } = this.store.get();
+        const parent = reel.asked.branch?.run;
+        this.store.update({ runs: kept(this.store.get()), shown: reel.key, other: runs[parent] ? parent : other, step: 0, chosen: null });
         if (!reel.recorded) keepTab({ begun: true });
         views.begun(reel, quiet);
       },
-      waiting: (ahead) => views.status(waitingFor(ahead)),
+      waiting: (ahead, seconds) => views.status(waitingFor(ahead, seconds)),
       drawn: (frame) => {
         if (reel.beside) return;
-        if (frame.index % SAVED === SAVED - 1 && !reel.recorded) keepRun(reel.key, reel.messages);
+        if (frame.index % SAVED === SAVED - 1 && reel.messages.length) keepRun(reel.key, reel.messages);
         const { step } = this.store.get();
         const at = reel.wanted ?? null;
         const following = step >= reel.last - 1 && (at === null || reel.last <= at);
@@ -182,7 +234,8 @@ export class Controller {
   done(reel) {
     this.store.update();
     this.views.done(reel);
-    if (!reel.recorded) keepRun(reel.key, reel.messages);
+    if (reel.messages.length) keepRun(reel.key, reel.messages);
+    reel.messages = []; // their pictures as text take as much room again
   }
 
   /** A run that never began leaves nothing behind. */
@@ -211,11 +264,11 @@ export class Controller {
   }
 
   async take(reel, message, on) {
-    if (message.kind !== "waiting") reel.messages.push(message);
+    if (message.kind !== "waiting" && !reel.recorded) reel.messages.push(message);
     if (message.kind === "begin") {
       reel.begin(message);
       on.begin?.(reel);
-    } else if (message.kind === "waiting") on.waiting?.(message.ahead);
+    } else if (message.kind === "waiting") on.waiting?.(message.ahead, message.seconds);
     else if (message.kind === "frame") on.drawn?.(await reel.add(message), reel);
     else if (message.kind === "drawn") {
       if (!message.stopped && reel.frames.length) on.packing?.();
@@ -226,13 +279,5 @@ export class Controller {
       if (!reel.run && !reel.beside) keepTab({ run: null });
       this.fail(reel, message.sentence, on, message.field);
     }
-  }
-}
-
-/** Messages that were kept, as a run's. */
-async function* replay(messages) {
-  for (const message of messages) {
-    yield message;
-    if (ends(message)) return;
   }
 }

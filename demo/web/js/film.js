@@ -1,8 +1,9 @@
 // The filmstrip and its scrubber. The strip is the track: tiles of steps spread evenly, and a head that rides over them
 // carrying the step on show. The scrubber itself is a range input as large as the strip, so touch and keys come with it.
 
+import { Fling } from "./fling.js";
+import { paint } from "./pictures.js";
 import { shown } from "./reel.js";
-import { paint } from "./stage.js";
 
 export class Film {
   /** `onmove(step)` when the visitor drags or taps. */
@@ -12,6 +13,7 @@ export class Film {
     this.scrub = element.querySelector(".scrub");
     this.head = element.querySelector(".head");
     this.scrub.addEventListener("input", () => onmove(Number(this.scrub.value)));
+    new Fling(this.scrub, onmove);
     new ResizeObserver(() => this.reel && this.fit()).observe(element);
   }
 
@@ -51,9 +53,11 @@ export class Film {
   /** Fill the tiles whose step has been drawn. */
   reached(reel) {
     [...this.tiles.children].forEach((tile, at) => {
-      const frame = reel.frames[Math.round((at * reel.total) / (this.count - 1))];
+      const step = Math.round((at * reel.total) / (this.count - 1));
+      const frame = reel.frames[step];
       if (!frame?.state || this.drawn.has(at)) return;
       paint(tile, frame.state);
+      tile.classList.toggle("past", step < reel.shared);
       tile.classList.add("on");
       this.drawn.add(at);
     });

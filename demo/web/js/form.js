@@ -5,10 +5,11 @@ import { lengthOf, many } from "./text.js";
 import { nearest, unknownIn } from "./words.js";
 
 const NEARLY = 0.8; // of the longest prompt: then its length is what matters
-const FIELDS = ["steps", "guidance", "seed", "scheduler", "negative_prompt", "width", "height"];
+const FIELDS = ["steps", "guidance", "seed", "scheduler", "negative_prompt", "width", "height", "then", "branch_at"];
 
 export class Form {
   constructor(page, facts) {
+    this.lent = null; // the prompt of a recorded run that stands in the form, which nobody typed
     this.page = page;
     this.facts = facts;
     this.known = new Set(facts.words);
@@ -20,6 +21,7 @@ export class Form {
     this.alert = page.querySelector(".hint.trouble");
     this.goButton = page.querySelector(".go");
     this.haltButton = page.querySelector(".halt");
+    this.againButton = page.querySelector(".again");
     this.fields = Object.fromEntries(FIELDS.map((name) => [name, page.querySelector("#oos-" + name)]));
     this.onsubmit = () => {};
     this.onstop = () => {};
@@ -32,7 +34,7 @@ export class Form {
 
   /** As typed: the server is the one who judges it. */
   values() {
-    const { steps, guidance, seed, scheduler, negative_prompt, width, height } = this.fields;
+    const { steps, guidance, seed, scheduler, negative_prompt, width, height, then, branch_at } = this.fields;
     const has = this.has();
     return {
       prompt: this.prompt.value,
@@ -43,6 +45,8 @@ export class Form {
       negative_prompt: has.negative_prompt ? negative_prompt.value : null,
       width: (has.width && width.value.trim()) || null,
       height: (has.height && height.value.trim()) || null,
+      then: then.value.trim() || null,
+      branch_at: (then.value.trim() && branch_at.value.trim()) || null,
     };
   }
 
@@ -98,6 +102,7 @@ export class Form {
     this.alert.textContent = sentence;
     for (const field of [this.prompt, ...Object.values(this.fields)]) field.removeAttribute("aria-invalid");
     const field = name === "prompt" ? this.prompt : this.fields[name];
+    if (sentence && !field) this.alert.scrollIntoView({ block: "nearest" }); // on a phone the run stands where it was asked for
     if (!sentence || !field) return;
     field.setAttribute("aria-invalid", "true");
     const door = this.page.querySelector('[data-drawer="settings"]');
@@ -138,11 +143,17 @@ export class Form {
       field.addEventListener("input", () => this.summary());
       field.addEventListener("keydown", (event) => event.key === "Enter" && (event.preventDefault(), this.onsubmit()));
     }
-    this.page.querySelector(".dice").onclick = () => {
-      this.fields.seed.value = String(crypto.getRandomValues(new Uint32Array(1))[0]);
-      this.summary();
+    this.page.querySelector(".dice").onclick = () => this.roll();
+    this.againButton.onclick = () => {
+      this.roll();
+      this.onsubmit();
     };
     for (const door of this.page.querySelectorAll("[data-drawer]")) door.onclick = () => this.open(door);
+  }
+
+  roll() {
+    this.fields.seed.value = String(crypto.getRandomValues(new Uint32Array(1))[0]);
+    this.summary();
   }
 
   pair(slide, field) {
@@ -171,11 +182,12 @@ export class Form {
   /** A setting was changed, by whatever hand: what it is goes on the drawer's door, and an old trouble goes away. */
   summary() {
     if (!this.alert.hidden) this.trouble("");
-    const { steps, guidance, seed, scheduler, width, height } = this.fields;
+    const { steps, guidance, seed, scheduler, width, height, then, branch_at } = this.fields;
     this.onchanged();
     const parts = [many(steps.value, "step"), seed.value ? "seed " + seed.value : "any seed", scheduler.selectedOptions[0].label.replace(/ \(.*\)$/, "")];
     if (this.has().guidance) parts.splice(1, 0, "guidance " + guidance.value);
     if (this.has().width) parts.push(width.value + " × " + height.value);
+    if (then.value.trim()) parts.push("other words from step " + (branch_at.value.trim() || "?"));
     this.page.querySelector(".settings-sum").textContent = parts.join(" · ");
   }
 
@@ -242,7 +254,7 @@ export class Form {
 
   swap(running) {
     const had = document.activeElement;
-    this.goButton.hidden = running;
+    this.goButton.hidden = this.againButton.hidden = running;
     this.haltButton.hidden = !running;
     this.page.classList.toggle("running", running);
     if (had === this.haltButton && !running) this.goButton.focus({ preventScroll: true });

@@ -24,7 +24,9 @@ export class Home {
     this.bar = this.drawer.querySelector("progress");
     this.pack = this.drawer.querySelector(".pack");
     this.halt = this.drawer.querySelector(".drop");
+    this.share = this.drawer.querySelector(".share");
     this.job = null; // {key, stopped}
+    this.share.onclick = () => this.pass();
     this.door.onclick = () => this.open();
     this.drawer.querySelector(".close").onclick = () => this.drawer.close();
     this.halt.onclick = () => this.drop();
@@ -44,8 +46,9 @@ export class Home {
 
   open() {
     const reel = shown(this.state());
-    this.tell(reel.recorded ? "This run was opened from a file, so it is at home already. Generate it here to film it." : "");
+    this.tell(reel.recorded ? "This is a recorded run, and its exact pictures are not here. Generate it to take it home." : "");
     this.pack.disabled = reel.recorded || this.job !== null;
+    this.share.hidden = true; // what was packed before may be of another run
     this.drawer.showModal();
   }
 
@@ -81,12 +84,23 @@ export class Home {
         const { blob } = await this.ask("file", { path: file });
         hand(blob, name);
         this.tell("Saved as " + name + ", " + size(bytes) + ".");
+        this.packed = new File([blob], name, { type: blob.type });
+        this.share.hidden = !navigator.canShare?.({ files: [this.packed] });
       }
     } catch (thrown) {
       if (!job.stopped) this.tell(asSentence(thrown).message);
     } finally {
       this.job = null;
       this.working(false);
+    }
+  }
+
+  /** Give the file to another app of this phone; it has to follow a tap, so it has a button of its own. */
+  async pass() {
+    try {
+      await navigator.share({ files: [this.packed], title: this.packed.name });
+    } catch (thrown) {
+      if (/** @type {Error} */ (thrown).name !== "AbortError") this.tell("This device would not share it. The file is saved all the same.");
     }
   }
 
@@ -110,6 +124,7 @@ export class Home {
   working(on) {
     const had = this.drawer.contains(document.activeElement);
     this.pack.hidden = on;
+    if (on) this.share.hidden = true;
     this.bar.hidden = this.halt.hidden = !on;
     this.pack.disabled = false;
     if (on) {

@@ -1,14 +1,14 @@
 // Keys for the timeline, from anywhere on the page where a key does not already mean something else.
 
-/** `act`: step(by), jump(toTheEnd), play(), loop(), stop(), and close(), which says whether there was something to close. */
+/** `act`: step(by), jump(toTheEnd), play(), loop(), branch(), project(), pace(key), stop(), and close(), which says whether there was something to close. */
 export function listenForKeys(page, act) {
   const prompt = page.querySelector("#oos-prompt");
   const scrub = page.querySelector(".scrub");
   const dialog = page.querySelector(".keys");
-  const home = page.querySelector(".takeaway");
+  const others = [...page.querySelectorAll("dialog.takeaway, dialog.fork")];
 
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open || home.open) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || dialog.open || others.some((one) => one.open)) return;
     if (event.key === "Escape") return act.close() ? event.preventDefault() : leave(event);
     const on = /** @type {Element} */ (event.target);
     const own = on === scrub;
@@ -24,6 +24,10 @@ export function listenForKeys(page, act) {
       End: () => act.jump(true),
       " ": () => !pressed && act.play(),
       l: () => act.loop(),
+      b: () => act.branch(),
+      f: () => act.project(),
+      p: () => act.pace("p"),
+      n: () => act.pace("n"),
       "?": () => dialog.showModal(),
     };
     if (!(key in done) || (key === " " && pressed)) return;

@@ -12,14 +12,27 @@ export class Panels {
     /** @type {import("./part.js").Part[]} */
     this.parts = [];
     for (const door of this.doors) door.onclick = () => this.choose(door.dataset.opens);
+    /** @type {Map<any, (() => void) | null>} roots whose module is on its way, with what a visitor already asked of them */
+    this.awaited = new Map([...page.querySelectorAll("[data-panel]")].map((root) => [root, null]));
+    for (const kind of ["submit", "click"]) page.addEventListener(kind, (event) => this.early(event), true);
+  }
+
+  /** A form that is sent before its part is there would leave the page; it is sent once the part can hear it. */
+  early(event) {
+    const root = event.target.closest("[data-panel]");
+    if (!this.awaited.has(root)) return;
+    if (event.type === "submit") {
+      event.preventDefault();
+      this.awaited.set(root, () => event.target.requestSubmit());
+    } else if (event.target.matches("button[type=button]")) this.awaited.set(root, () => event.target.click());
   }
 
   /** Fetch the modules; a part that cannot be had says so in its own place. */
   async load() {
-    const { facts } = this.context;
-    const roots = [...this.page.querySelectorAll("[data-panel]")];
+    const { facts, values } = this.context;
+    const before = values().prompt;
     const parts = await Promise.all(
-      roots.map(async (root) => {
+      [...this.awaited.keys()].map(async (root) => {
         const name = root.dataset.panel;
         const why = facts.cannot[root.dataset.needs];
         if (why) return this.cannot(root, why);
@@ -34,6 +47,10 @@ export class Panels {
     );
     this.parts = parts.filter(Boolean);
     this.draw(this.context.store.get());
+    if (values().prompt !== before) this.typed(values().prompt); // what was typed meanwhile, no part has heard
+    const asked = [...this.awaited.values()];
+    this.awaited.clear();
+    for (const ask of asked) ask?.();
   }
 
   /** Open what is open, at the first run what the third stage shows, and let every part draw itself. */

@@ -62,6 +62,7 @@ export class Player {
     const loop = this.looping.getAttribute("aria-pressed") === "true";
     if (this.here < this.last) this.act.go(this.here + 1);
     else if (loop) this.act.go(0);
+    if (this.timer === null) return; // whoever saw this step has stopped it
     if (this.here >= this.last && !loop) return this.pause();
     this.again();
   }

@@ -1,7 +1,10 @@
 // Says what the pictures on show were made with, where that is not the model's own decoder, and brings its pictures on
-// request: those of the step on show, as soon as the run has ended.
+// request: those of the step on show, as soon as the run has ended. Says, too, whether other visitors' runs were computed
+// with this one.
 
-import { picture, shown } from "./reel.js";
+import { picture } from "./pictures.js";
+import { shown } from "./reel.js";
+import { many } from "./text.js";
 
 const MADE = {
   linear: ["Quick preview: a colour map", "One matrix turns the model's numbers into colours, one for each place. The model's own decoder makes the last picture."],
@@ -9,6 +12,9 @@ const MADE = {
 };
 const RESULT = "Exact picture, quick guess";
 const EXACT = "Exact, but for the change";
+const COMPANY =
+  "Visitors who wait at the same moment share one call of the model. Each gets the run of its own prompt and seed; only the last digits are rounded " +
+  "otherwise than alone, which no eye sees.";
 const LATER = "Exact ones follow at the end";
 
 export class Preview {
@@ -32,12 +38,17 @@ export class Preview {
     const reel = shown(state);
     const frame = reel.frames[state.step];
     const made = frame ? MADE[frame.decoder] : undefined;
-    this.label.hidden = !made;
+    const others = (frame?.company ?? 1) - 1;
+    this.label.hidden = !made && !others;
     this.button.hidden = !made || reel.recorded || Boolean(frame.exact);
+    const company = others ? "Drawn with " + many(others, "other run") : "";
+    this.label.textContent = company;
+    this.label.title = company && COMPANY;
     if (!made) return;
     const waits = this.wanted && !reel.end && !reel.recorded;
-    this.label.textContent = frame.exact ? EXACT : frame.trouble || (waits ? LATER : frame.index === reel.total ? RESULT : made[0]);
-    this.label.title = made[1];
+    const by = frame.exact ? EXACT : frame.trouble || (waits ? LATER : frame.index === reel.total ? RESULT : made[0]);
+    this.label.textContent = [by, company].filter(Boolean).join(". ");
+    this.label.title = [made[1], company && COMPANY].filter(Boolean).join(" ");
     if (this.wanted && reel.end && !reel.recorded && !frame.exact && !frame.trouble) this.fetch(reel, frame);
   }
 

@@ -51,6 +51,22 @@ function begin(message) {
     model: text(message.model, 400),
     unknown: Array.isArray(message.unknown) ? message.unknown.slice(0, 500).map((word) => text(word, 500)) : null,
     tokens: Array.isArray(message.tokens) ? message.tokens.slice(0, 1000).map(token) : null,
+    ...(message.branch ? { branch: left(message.branch, 16) } : {}),
+  };
+}
+
+/** What a branch leaves; `most` of them may lie one behind the other. */
+function left(given, most) {
+  const one = record(given, "what it branches from is missing");
+  if (!most) fail("it has too many branches behind it");
+  return {
+    run: maybe(one.run, (run) => text(run, 64)),
+    at: whole(one.at, 0, FRAMES - 1),
+    fresh: maybe(one.fresh, (seed) => whole(seed, 0, 2 ** 32 - 1)),
+    prompt: text(one.prompt, 2000),
+    negative_prompt: text(one.negative_prompt ?? "", 2000),
+    guidance: number(one.guidance),
+    ...(one.branch ? { branch: left(one.branch, most - 1) } : {}),
   };
 }
 

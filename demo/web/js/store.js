@@ -1,9 +1,9 @@
-// The page's one state: {runs, shown, step, open, chosen}. Whoever draws subscribes and draws from it alone.
+// The page's one state: {runs, shown, other, by, step, open, chosen}. Whoever draws subscribes and draws from it alone.
 
 /** @returns {import("./types.js").Store} */
 export function makeStore() {
   /** @type {import("./types.js").State} */
-  let state = { runs: {}, shown: null, step: 0, open: null, chosen: null };
+  let state = { runs: {}, shown: null, other: null, by: "step", step: 0, open: null, chosen: null };
   /** @type {Set<(state: import("./types.js").State) => void>} */
   const drawers = new Set();
 

@@ -5,9 +5,12 @@ import { asSentence } from "./patience.js";
 import { running, shown } from "./reel.js";
 import { many, percent, size } from "./text.js";
 
+const HELD = "The rest is drawn behind a curtain, until the model’s safety checker has looked at the result.";
+
 export class Teller {
   constructor(page, facts) {
     this.page = page;
+    this.held = Boolean(facts.held);
     this.said = page.querySelector(".said");
     this.aloud = page.querySelector(".live");
     this.take = page.querySelector(".take");
@@ -36,7 +39,7 @@ export class Teller {
   }
 
   begin(reel) {
-    this.status("Warming up");
+    this.status(this.held ? "Warming up. " + HELD : "Warming up");
     this.phase(null, "seed " + reel.asked.seed, many(reel.total, "step"), "“" + reel.asked.prompt + "”");
     for (const cell of Object.values(this.numbers)) cell.textContent = "–";
     this.gif(null);
@@ -79,7 +82,8 @@ export class Teller {
   }
 
   sentence(frame, reel) {
-    return frame ? told(frame, reel) : "";
+    if (!frame) return "";
+    return this.held && reel.live && frame.index === 0 ? told(frame, reel) + " " + HELD : told(frame, reel);
   }
 
   done(reel) {

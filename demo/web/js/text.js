@@ -18,9 +18,10 @@ export function percent(share) {
   return Math.round(value) + " %";
 }
 
-/** Who stands before us in the line. */
-export function waitingFor(ahead) {
-  return "Waiting for " + (ahead === 1 ? "another visitor’s run" : ahead + " other runs") + " to finish";
+/** Who stands before us in the line, and for about how long, where that has been measured. */
+export function waitingFor(ahead, seconds = null) {
+  const long = seconds === null ? "" : ", about " + (seconds < 90 ? many(Math.max(1, Math.round(seconds)), "second") : many(Math.round(seconds / 60), "minute"));
+  return "Waiting for " + (ahead === 1 ? "another visitor’s run" : ahead + " other runs") + " to finish" + long;
 }
 
 /** 1234567 -> "1.2 MB" */

@@ -1,74 +1,76 @@
-// The guided tour of one run: a card that goes with the visitor from place to place. It holds nobody: the page stays
-// usable, Escape or Leave ends it, and it starts a run only when asked to.
+// The guided tour of one run: a card that goes with the visitor from place to place, and says what is so in the run on
+// show (stops.js). It holds nobody: the page stays usable, Escape or Leave ends it, and it starts a run only when asked to.
 
 import { fill } from "./prose.js";
 import { running, shown } from "./reel.js";
+import { filled, told } from "./stops.js";
 
-// What a stop needs besides its place: the panel that must be open, and where on the timeline to stand (a share of it).
-const SET = {
-  numbers: { stage: "numbers" },
-  state: { at: 0 },
-  guess: { at: "first" },
-  timeline: { at: null },
-  words: { stage: "guess", at: 0.4 },
-  without: { stage: "guess" },
-  guidance: { stage: "guess", at: 0.3 },
-  curves: { stage: "guess", at: null },
-  touches: { stage: "touches", at: 1 },
-};
+const STAGE = { numbers: "numbers", curves: "guess", words: "guess", without: "guess" }; // the panel that must be open
+const NEEDS = { numbers: "numbers", words: "word_maps", without: "word_maps" }; // what a model may be unable to show
 const AIR = 16;
 
 export class Tour {
-  /** `act`: state(), go(step), open(stage), run(), prompt(). */
-  constructor(page, stops, act) {
+  /** `facts` are the page's, `act`: state(), go(step), open(stage), run(), prompt(). */
+  constructor(page, facts, act) {
     this.page = page;
-    this.stops = stops;
+    this.stops = facts.tour.filter(({ anchor }) => !facts.cannot?.[NEEDS[anchor]]);
     this.act = act;
     this.card = page.querySelector(".tour");
     this.at = null; // index of the stop, null while there is no tour
+    this.taken = null; // what happens where a word is taken out
     this.later = page.querySelector(".later");
     this.earlier = page.querySelector(".earlier");
     this.door = page.querySelector(".begin-tour");
-    this.door.onclick = () => this.stand(0);
-    this.later.onclick = () => (this.at + 1 < stops.length ? this.stand(this.at + 1) : this.leave());
+    this.deed = page.querySelector(".run-one");
+    this.door.onclick = () => this.begin();
+    this.later.onclick = () => (this.at + 1 < this.stops.length ? this.stand(this.at + 1) : this.leave());
     this.earlier.onclick = () => this.stand(this.at - 1);
     page.querySelector(".leave-tour").onclick = () => this.leave();
-    page.querySelector(".run-one").onclick = () => this.runOne();
+    this.deed.onclick = () => this.do();
+    page.addEventListener("out-of-static:without", (event) => {
+      this.taken = event.detail;
+      this.draw();
+    });
+    this.without?.addEventListener("change", () => this.draw());
   }
 
-  draw() {
-    this.offer();
+  /** Where there is a tour, from its beginning; whether there is one. */
+  begin() {
+    if (!this.door.checkVisibility()) return false;
+    this.stand(0);
+    return true;
   }
 
   get on() {
     return this.at !== null;
   }
 
+  get without() {
+    return this.page.querySelector("[data-panel=without]");
+  }
+
   /** Go to a stop: open its panel, stand at its step, light its place and bring it into view. */
   stand(at) {
     this.at = at;
-    const { anchor, title, body } = this.stops[at];
-    this.set(SET[anchor] ?? {});
+    this.said = null;
+    const { anchor } = this.stops[at];
+    if (STAGE[anchor]) this.act.open(STAGE[anchor]);
     const place = this.place(anchor);
     this.light(place);
     (place.closest(".panel") ?? place).before(this.card); // so that Tab leads from the card to what it speaks of
     this.card.classList.toggle("low", anchor === "prompt"); // what stands at the very top cannot be scrolled clear of a card
     this.card.hidden = false;
     this.card.querySelector(".stop-number").textContent = at + 1 + " of " + this.stops.length;
-    this.card.querySelector("h2").textContent = title;
-    const text = this.card.querySelector(".stop-body");
-    text.replaceChildren();
-    fill(text, body);
     this.earlier.hidden = at === 0;
     this.later.textContent = at + 1 < this.stops.length ? "Next" : "Done";
-    this.offer();
+    this.draw();
     this.later.focus({ preventScroll: true });
     bring(place, this.card);
   }
 
   leave() {
     if (!this.on) return false;
-    const within = this.card.contains(document.activeElement);
+    const within = this.card.contains(document.activeElement) || document.activeElement === document.body;
     this.at = null;
     this.card.hidden = true;
     this.light(null);
@@ -76,36 +78,64 @@ export class Tour {
     return true;
   }
 
-  /** A run began or ended: the offer to start one goes, or comes. */
-  offer() {
+  /** Say what is so; where that has changed, go to the step that it is about. */
+  draw() {
     if (!this.on) return;
-    const { anchor } = this.stops[this.at];
-    const line = this.card.querySelector(".stop-run");
+    const { anchor, title, body, when } = this.stops[this.at];
+    if (anchor === "without") this.suggest();
+    const now = told(anchor, this.now());
+    this.offer(now.offer, now.values.word);
+    const said = JSON.stringify([this.at, now.when, now.values]);
+    if (said === this.said) return;
+    const moved = this.when !== this.at + String(now.when);
+    this.said = said;
+    this.when = this.at + String(now.when);
+    const text = when[now.when] ?? { title, body };
+    const spans = [{ kind: "text", text: text.title }];
+    this.card.querySelector("h2").textContent = filled([spans], now.values)[0][0].text;
+    const place = this.card.querySelector(".stop-body");
+    place.replaceChildren();
+    fill(place, filled(text.body, now.values));
+    if (!moved) return;
+    if (now.at !== null && shown(this.act.state()).last >= 0) this.act.go(now.at);
+    if (this.card.contains(document.activeElement)) requestAnimationFrame(() => this.on && bring(this.place(anchor), this.card)); // what came has moved it
+  }
+
+  now() {
     const state = this.act.state();
-    const { run, last } = shown(state);
-    line.hidden = Boolean(running(state)) || Boolean(run && last >= 0) || anchor === "numbers";
-    line.querySelector("span").textContent = anchor === "prompt" ? "" : "There is no run to look at yet.";
-    line.querySelector("button").textContent = "Run “" + this.act.prompt() + "”";
+    const word = this.without?.querySelector("select")?.selectedOptions[0]?.text ?? "";
+    return { reel: shown(state), live: running(state), taken: this.taken, word, prompt: this.act.prompt() };
   }
 
-  runOne() {
-    this.act.run();
-    this.offer();
+  /** Offer the longest word to be taken out, which is hardly ever a mere article, unless the visitor has chosen one. */
+  suggest() {
+    const { chosen, shown: run } = this.act.state();
+    const select = this.without.querySelector("select");
+    if (chosen !== null || this.suggested === run || select.disabled) return;
+    this.suggested = run;
+    const words = [...select.options].map(({ text }) => text);
+    select.selectedIndex = words.findIndex((word) => word.length === Math.max(...words.map(({ length }) => length)));
+  }
+
+  /** What can be done here and now: a run, or the word taken out. */
+  offer(offer, word) {
+    const ready = offer === "run" || (offer === "take" && !this.without.querySelector("[type=submit]").disabled);
+    this.card.querySelector(".stop-run").hidden = !ready;
+    if (ready) this.deed.textContent = offer === "run" ? "Run “" + this.act.prompt() + "”" : "Take out “" + word + "”";
+    this.deeds = ready ? offer : null;
+  }
+
+  do() {
+    if (this.deeds === "run") this.act.run();
+    else if (this.deeds === "take") this.without.querySelector("form").requestSubmit();
+    this.draw();
     this.later.focus({ preventScroll: true });
-  }
-
-  set({ stage, at }) {
-    if (stage) this.act.open(stage);
-    const { last, total } = shown(this.act.state());
-    if (last < 0 || at === undefined || at === null) return;
-    this.act.go(at === "first" ? 1 : Math.round(at * total)); // during a run too: the card speaks of what is on screen
   }
 
   place(anchor) {
     if (anchor === "prompt") return this.page.querySelector(".ask");
-    if (anchor === "timeline") return this.page.querySelector(".timeline");
     const found = ["tour", "view", "panel"].map((kind) => this.page.querySelector("[data-" + kind + "='" + anchor + "']"));
-    return found.find(Boolean) ?? this.page.querySelector(".phases");
+    return found.find(Boolean) ?? this.page.querySelector("." + anchor) ?? this.page.querySelector(".phases");
   }
 
   light(place) {

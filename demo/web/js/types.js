@@ -4,18 +4,28 @@
  * What is asked for: everything as typed, the server is the one who judges it.
  * @typedef {{prompt: string, negative_prompt?: string | null, steps: string | number,
  *   guidance: string | number | null, seed: string | number | null, scheduler: string,
- *   width?: string | number | null, height?: string | number | null}} Request
+ *   width?: string | number | null, height?: string | number | null,
+ *   then?: string | null, branch_at?: string | number | null}} Request
+ *
+ * A branch: from a state of a run that the server keeps, or of the one that a Request asks for.
+ * @typedef {{parent?: string, branch_at: number, then: string, then_guidance: string | number | null,
+ *   then_negative_prompt: string | null, fresh: string | number | null}} Branch
  *
  * @typedef {{text: string, id: number, kind: string, span: [number, number] | null, known: boolean, typed: string}} Token
  * @typedef {{data: string, c: number, h: number, w: number}} Packed
  * @typedef {{schema?: number, run: string, number: number}} Numbered
  *
  * @typedef {Numbered & {kind: "begin", total: number, prompt: string, negative_prompt?: string, seed: number,
- *   guidance: number, scheduler: string, model: string, unknown: string[] | null, tokens: Token[] | null}} Begin
- * @typedef {Numbered & {kind: "waiting", ahead: number}} Waiting
+ *   guidance: number, scheduler: string, model: string, unknown: string[] | null, tokens: Token[] | null, branch?: Left}} Begin
+ *
+ * The run that a branch leaves, and the seed of the noise that was drawn anew there.
+ * @typedef {{run: string | null, at: number, fresh: number | null, prompt: string, negative_prompt: string,
+ *   guidance: number, branch?: Left}} Left
+ * @typedef {Numbered & {kind: "waiting", ahead: number, seconds: number | null}} Waiting
  * @typedef {Numbered & {kind: "frame", index: number, total: number, timestep: number | null, alpha: number,
  *   sigma: number, noise_left: number, seconds: number, sha256: string, height: number, width: number, gain: number,
  *   state: string, guess: string | null, change: string | null, changed: number | null, sentence: string, decoder?: "exact" | "tiny" | "linear",
+ *   company?: number,
  *   channels: (Packed & {span: number}) | null,
  *   word_maps: {data: string, t: number, h: number, w: number, scale: number[]} | null,
  *   conditional: Packed | null, unconditional: Packed | null}} FrameMessage
@@ -28,15 +38,18 @@
  * Where runs come from. Messages come in order and without a gap; the last one is `done` or `trouble`. `start` throws an
  * Error whose message is a sentence where a run cannot be followed any further; `ask` throws one where there is no answer.
  * @typedef {{
- *   start: (request: Request) => AsyncIterable<Message>,
+ *   start: (request: Request | Branch) => AsyncIterable<Message>,
  *   stop: () => void,
  *   ask: (panel: string, question: object) => Promise<any>,
  * }} Source
  *
- * One number is the state, the step on show; the rest says of which run, and what is open beside it.
+ * One number is the state, the step on show; the rest says of which run, which other run is beside it
+ * and aligned by what, and what is open.
  * @typedef {{
  *   runs: Record<string, import("./reel.js").Reel>,
  *   shown: string | null,
+ *   other: string | null,
+ *   by: "step" | "noise",
  *   step: number,
  *   open: string | null,
  *   chosen: number | null,

@@ -1,6 +1,8 @@
 // A map over a picture: where it is high the picture stands in amber light, where it is low it lies in the dark. That way
 // it shows on white pictures as on black ones, and the picture can still be seen.
 
+import { drawn, size } from "./pictures.js";
+
 const DARK = [18, 15, 11];
 const LIGHT = [255, 180, 84];
 const VEILED = 0.8; // how dense the dark is
@@ -26,15 +28,15 @@ export function veil(canvas, values, { h, w }, [least, most]) {
   pen.drawImage(sheet, 0, 0, canvas.width, canvas.height);
 }
 
-/** `picture` (anything that can be drawn) on a canvas, under the veil of a map where there is one. */
+/** `picture` on a canvas, under the veil of a map where there is one. */
 export function veiled(canvas, picture, values, grid, range) {
   const cover = new OffscreenCanvas(1, 1);
   if (values) veil(cover, values, grid, range);
-  const width = picture.naturalWidth ?? picture.width;
-  const height = picture.naturalHeight ?? picture.height;
-  if (canvas.width !== width) canvas.width = width;
-  if (canvas.height !== height) canvas.height = height;
-  const pen = canvas.getContext("2d");
-  pen.drawImage(picture, 0, 0, width, height);
-  if (values) pen.drawImage(cover, 0, 0, width, height);
+  drawn(canvas, [picture], (bitmap) => {
+    const { width, height } = bitmap;
+    size(canvas, width, height);
+    const pen = canvas.getContext("2d");
+    pen.drawImage(bitmap, 0, 0, width, height);
+    if (values) pen.drawImage(cover, 0, 0, width, height);
+  });
 }

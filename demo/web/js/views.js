@@ -9,6 +9,8 @@ export class Views {
     this.teller = teller;
     this.store = store;
     this.scrub = page.querySelector(".scrub");
+    /** Whether a trouble is said somewhere else than at the form. */
+    this.ontrouble = (_sentence, _field) => false;
   }
 
   values() {
@@ -31,8 +33,23 @@ export class Views {
   /** A run begins on the timeline; quiet where nobody has just asked for it. */
   begun(reel, quiet) {
     this.teller.begin(reel);
-    if (reel.recorded && !this.values().prompt.trim()) this.form.set(written(reel.asked)); // what was typed stays
+    if (reel.recorded) this.lend(reel);
     if (!quiet) bringIntoView(this.page);
+  }
+
+  /** A recorded run's request goes into a form that holds nothing of the visitor's own: what was typed stays. */
+  lend({ asked, lent }) {
+    const { prompt } = this.values();
+    if (prompt.trim() && prompt !== this.form.lent) return;
+    this.form.set(lent ? { prompt: asked.prompt } : written(asked));
+    this.form.lent = this.values().prompt;
+    if (lent) this.form.prompt.addEventListener("focus", () => this.giveWay(), { once: true });
+  }
+
+  /** Whoever types finds the words that were lent to them marked, so that theirs take their place. */
+  giveWay() {
+    const { prompt, lent } = this.form;
+    requestAnimationFrame(() => prompt.value === lent && prompt.select());
   }
 
   drawn(reel, frame) {
@@ -45,13 +62,34 @@ export class Views {
     if (reel.end.note) this.form.trouble(reel.end.note);
   }
 
+  /** An earlier run is on the timeline again. */
+  back(reel) {
+    this.teller.gif(reel.end, reel.recorded);
+    this.say("On the timeline again: " + reel.asked.prompt);
+  }
+
   trouble(sentence, field) {
+    if (this.ontrouble(sentence, field)) return;
     this.form.trouble(sentence, field ?? undefined);
   }
 
   /** From here on keys mean the timeline; its scrubber can take the focus only once there is a first picture. */
   takeKeys() {
     this.scrub.focus({ preventScroll: true });
+  }
+
+  /** The same noise is to meet other words: its seed goes into the form, and the run on show stays beside the next one. */
+  otherWords(keep) {
+    const { runs, shown: key, other } = this.store.get();
+    this.form.set({ seed: String(runs[key].asked.seed) });
+    if (other !== key) keep();
+    this.form.prompt.focus();
+    this.form.prompt.select();
+  }
+
+  /** Scroll as little as shows a part of the page, where it is there. */
+  bring(selector) {
+    this.page.querySelector(selector).scrollIntoView({ block: "nearest" });
   }
 
   /** What would run now: the visitor's words, or an example while there are none. */
@@ -66,6 +104,9 @@ export class Views {
 }
 
 /** A run's request as the form's fields have it. */
-function written({ prompt, seed, total, guidance, scheduler }) {
-  return { prompt, seed: String(seed), steps: String(total), guidance: String(guidance), scheduler };
+function written({ prompt, seed, total, guidance, scheduler, branch }) {
+  const same = { seed: String(seed), steps: String(total), scheduler };
+  const told = branch && !branch.branch && branch.fresh === null; // what the form has fields for
+  if (told) return { ...same, prompt: branch.prompt, guidance: String(branch.guidance), then: prompt, branch_at: String(branch.at) };
+  return { ...same, prompt, guidance: String(guidance), then: "", branch_at: "" };
 }

@@ -4,7 +4,7 @@
 
 import { latents, mix, paintLatents } from "../halves.js";
 import { Part } from "../part.js";
-import { paint } from "../stage.js";
+import { drawn, paint, picture } from "../pictures.js";
 
 const AGAIN = 4000; // ms until a question that found the server busy is asked once more
 const STAY = 250; // ms at one step before its pictures are asked for
@@ -46,7 +46,7 @@ export class Panel extends Part {
     const missing = this.missing(frame);
     if (missing) return this.empty(missing);
     this.root.classList.remove("empty");
-    this.figures.guided.querySelector("small").textContent = "guidance " + this.reel.asked.guidance;
+    this.figures.guided.querySelector("small").textContent = "guidance " + this.guidance;
     for (const name of ["unconditional", "conditional", "guided"]) this.half(name);
     this.remix();
     this.soon();
@@ -54,21 +54,26 @@ export class Panel extends Part {
 
   /** Why there is nothing to see at this step, "" where there is. */
   missing(frame) {
-    if (this.reel.asked.guidance <= 1) return "Guidance was 1, which is off: this run made one guess at a step, with your words, and nothing was mixed.";
+    if (this.guidance <= 1) return "Guidance was 1, which is off: this run made one guess at a step, with your words, and nothing was mixed.";
     if (frame.index === 0) return "Step 0 is pure static: there is no guess yet to take apart.";
     if (!this.halves && !this.exact.has(this.step) && this.reel.recorded) return "This recorded run does not hold the two halves of its guesses.";
     if (!this.halves && !this.exact.has(this.step) && !this.reel.end) return "The halves of this model's guesses are shown when the run has ended.";
     return "";
   }
 
+  /** With which the guess of this step was mixed. */
+  get guidance() {
+    return this.reel.guidanceAt(this.step);
+  }
+
   half(name) {
     const { figures, halves, preview } = this;
     const canvas = figures[name].querySelector("canvas");
     const exact = this.exact.get(this.step)?.[name];
-    const made = name === "guided" ? halves && mix(halves.conditional, halves.unconditional, this.reel.asked.guidance) : halves?.[name];
+    const made = name === "guided" ? halves && mix(halves.conditional, halves.unconditional, this.guidance) : halves?.[name];
     canvas.classList.toggle("rough", !exact);
     if (exact) paint(canvas, exact);
-    else if (made) paintLatents(canvas, made, preview);
+    else if (made) drawn(canvas, [], () => paintLatents(canvas, made, preview));
     canvas.setAttribute("aria-label", "The guess of step " + this.step + ", " + figures[name].querySelector("figcaption").firstChild.textContent + (exact ? "" : ", approximate"));
   }
 
@@ -125,16 +130,9 @@ export class Panel extends Part {
       return;
     }
     const names = ["conditional", "unconditional", "guided"];
-    const pictures = await Promise.all(names.map((name) => load(told[name]))).catch(() => null);
-    if (!pictures) return; // damaged on the way: what is approximate stays
+    const pictures = await Promise.all(names.map((name) => picture(told[name])));
+    if (!pictures.every(Boolean)) return; // damaged on the way: what is approximate stays
     this.exact.set(step, Object.fromEntries(names.map((name, at) => [name, pictures[at]])));
     if (step === this.step && reel === this.reel) this.show(step, reel.frames[step], reel);
   }
-}
-
-async function load(source) {
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  return image;
 }

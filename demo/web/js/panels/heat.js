@@ -108,6 +108,9 @@ export class Panel extends Part {
     if (!this.reel.run) return "Once something runs, each of its words stands here with the places that looked at it.";
     if (!words.length) return "No word of this prompt can be followed: there are no tokens for it.";
     if (!frame) return "";
+    const { branch, prompt } = this.reel.asked;
+    const before = branch && !this.mean && frame.index && frame.index <= branch.at && prompt !== branch.prompt;
+    if (before) return "At this step the words were still “" + branch.prompt + "”: nothing looked at these yet.";
     if (!any) return frame.index ? "Nothing was recorded here: the maps of this model are too large to send." : "Pure static: nothing has looked at anything yet.";
     if (chosen === null) return "Bright places looked at the word. Choose one to lay it over the three pictures.";
     const { text, cut } = words[chosen];

@@ -2,7 +2,7 @@
 
 import { bytes, colours, draw, paintGrey } from "../bytes.js";
 import { Part } from "../part.js";
-import { paint } from "../stage.js";
+import { paint } from "../pictures.js";
 import { waitingFor } from "../text.js";
 
 const BINS = 51; // of five grey levels each
@@ -98,7 +98,7 @@ export class Panel extends Part {
     this.other = this.context.beside(
       reel.again(this.context.facts),
       {
-        waiting: (ahead) => (said.textContent = waitingFor(ahead) + "."),
+        waiting: (ahead, seconds) => (said.textContent = waitingFor(ahead, seconds) + "."),
         drawn: compare,
         done: (other) => this.verdict(other, reel),
         trouble: (sentence) => this.over(reel, sentence),

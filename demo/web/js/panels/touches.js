@@ -3,7 +3,7 @@
 
 import { asSentence } from "../patience.js";
 import { Part } from "../part.js";
-import { paint } from "../stage.js";
+import { paint, picture } from "../pictures.js";
 import { hand } from "../teller.js";
 
 const STAY = 200; // ms after the last change
@@ -148,9 +148,9 @@ export class Panel extends Part {
     const one = this.told?.touches.find(({ name }) => name === this.touch);
     if (!one) return;
     const { gain } = one;
-    const pictures = await Promise.all([one.after, one.before, one.added].map(load)).catch(() => null);
+    const pictures = await Promise.all([one.after, one.before, one.added].map(picture));
     if (!this.told?.touches.includes(one) || one.name !== this.touch) return; // another was chosen, or another run begun
-    if (!pictures) return this.say("A picture arrived damaged; change a setting to fetch it again.");
+    if (!pictures.every(Boolean)) return this.say("A picture arrived damaged; change a setting to fetch it again.");
     const [over, under] = this.compare.querySelectorAll("canvas");
     const { prompt } = this.reel.asked;
     const [from, to] = { all: ["The picture as it came, plainly resized,", "The finished picture"] }[this.touch] ?? ["Before " + NAMES[this.touch].toLowerCase() + ", the picture", "After " + NAMES[this.touch].toLowerCase() + ", the picture"];
@@ -195,11 +195,4 @@ export class Panel extends Part {
     this.state.textContent = text;
     this.state.hidden = !text;
   }
-}
-
-async function load(source) {
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  return image;
 }

@@ -4,7 +4,8 @@
 import { bytes } from "../bytes.js";
 import { looks } from "../looks.js";
 import { Part } from "../part.js";
-import { paint } from "../stage.js";
+import { paint } from "../pictures.js";
+import { clearest } from "../reel.js";
 import { waitingFor } from "../text.js";
 import { veiled } from "../veil.js";
 
@@ -76,7 +77,7 @@ export class Panel extends Part {
     const rest = await this.context.ask("without", { prompt: reel.asked.prompt, start: word.span[0], end: word.span[1] }).catch((error) => ({ error: error.message }));
     if (reel !== this.reel) return;
     if (rest.error || !rest.prompt) return this.say(rest.error ?? "That was the only word. Without it there is nothing to ask for.");
-    const second = this.context.beside({ ...reel.again(this.context.facts), prompt: rest.prompt }, this.on(word, rest.prompt));
+    const second = this.context.beside(reel.again(this.context.facts, rest.prompt), this.on(word, rest.prompt));
     if (!second) return this.say("There is another run under way; try again when it has ended.");
     this.second = second;
     this.word = word;
@@ -84,6 +85,7 @@ export class Panel extends Part {
     this.halt.hidden = false;
     this.say("Asking for “" + rest.prompt + "” from the same static");
     this.ready();
+    this.announce();
   }
 
   on(word, prompt) {
@@ -123,12 +125,19 @@ export class Panel extends Part {
     this.context.say(this.verdict.textContent);
   }
 
+  /** Say to whoever listens what happens here: of which run, which word, whether it is under way, what was measured. */
+  announce() {
+    const detail = { run: this.reel.run, word: this.word.text, under: Boolean(this.second), told: this.told };
+    this.root.dispatchEvent(new CustomEvent("out-of-static:without", { bubbles: true, detail }));
+  }
+
   over(sentence) {
     const had = this.root.contains(document.activeElement);
     this.second = null;
     this.halt.hidden = true;
     this.say(sentence);
     this.ready();
+    if (this.word) this.announce();
     if (had && !this.go.disabled) this.go.focus({ preventScroll: true });
   }
 
@@ -154,7 +163,7 @@ export class Panel extends Part {
 
   picture(side, frame) {
     const canvas = this.sides[side].querySelector("canvas");
-    const image = seen(frame);
+    const image = frame && clearest(frame);
     canvas.classList.toggle("on", Boolean(image));
     if (image) paint(canvas, image);
   }
@@ -162,7 +171,7 @@ export class Panel extends Part {
   map(side, frame, values, grid, range) {
     const canvas = this.sides[side].querySelector("canvas");
     canvas.classList.toggle("on", Boolean(frame && values));
-    if (frame && values) veiled(canvas, seen(frame), values, grid, range);
+    if (frame && values) veiled(canvas, clearest(frame), values, grid, range);
   }
 
   sentence(step) {
@@ -173,11 +182,6 @@ export class Panel extends Part {
     const all = whole === null ? "" : " The mean map of all steps and the change of the finished picture overlap by " + whole.toFixed(2) + ".";
     return here + all + " (1 is the very same places; two maps that know nothing of each other share " + chance.toFixed(2) + ".)";
   }
-}
-
-/** What a step shows without its noise: the guess; before there is one, the static. */
-function seen(frame) {
-  return frame && (frame.index === frame.total ? frame.state : frame.guess ?? frame.state);
 }
 
 const LITTLE = new Set("a an the of in on at with and or to under over by from is are it its some".split(" "));

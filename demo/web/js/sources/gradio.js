@@ -14,7 +14,7 @@ const UNKNOWN = 20000; // ms until a run that the server does not know is given 
 const LOST = 30000; // ms without any word from the server until the run is given up
 const HALTED = 20000; // ms until a stop that nothing came of is believed all the same
 const INSIST = 4000; // ms between two stops of a run that goes on
-const SLOW = { touch: 120000, guesses: 60000, exact: 120000, overlap: 60000 }; // ms for answers that are computed first
+const SLOW = { touch: 120000, guesses: 60000, exact: 120000, overlap: 60000, nearest: 180000, drown: 120000, hide: 120000, name: 180000 }; // ms for answers that are computed first
 const BUSY = "The server is busy or out of reach. Nothing you typed is lost: try again in a moment.";
 const BROKE = "The connection broke during the run. What was drawn is on the timeline; generate again for the rest.";
 const GONE = "The server no longer keeps this run. What was drawn is on the timeline.";
@@ -31,7 +31,7 @@ export class GradioSource {
     this.over = false;
   }
 
-  /** @param {import("../types.js").Request} request */
+  /** @param {import("../types.js").Request | import("../types.js").Branch} request */
   async *start(request) {
     yield* this.listen(() => this.gradio.trigger("submit", { run: this.key, ...request }), QUIET);
   }
