@@ -234,9 +234,9 @@ class Live:
                 raise visit.error
             if visit.told:
                 stopped = len(visit.frames) <= visit.run.request.steps
-                visit.tell(messages.done, visit.frames, *packing.gif(visit), stopped=stopped)
+                visit.tell(messages.done, visit.frames, *packing.gif(visit), stopped=stopped, last=True)
         except Exception as error:
-            visit.tell(messages.trouble, sentence(error), count=len(visit.frames))
+            visit.tell(messages.trouble, sentence(error), count=len(visit.frames), last=True)
         finally:
             self._close(visit)
 

@@ -32,10 +32,10 @@ class Visit:
         self._runs = runs
         self._ears: set[_Ear] = set()
 
-    def tell(self, make: Callable[..., str], *what, **more) -> None:
-        """Keep one more message, `make(key, number, ...)`, and wake whoever follows."""
+    def tell(self, make: Callable[..., str], *what, last: bool = False, **more) -> None:
+        """Keep one more message, `make(key, number, ...)`, or the `last` one, and wake whoever follows."""
         if self.told:
-            self._runs.add(self.run, make(self.run.key, len(self.run.messages), *what, **more))
+            self._runs.add(self.run, make(self.run.key, len(self.run.messages), *what, **more), last=last)
             self.wake()
 
     def draw(self, frame: Frame) -> None:

@@ -96,14 +96,18 @@ class Runs:
         with self._lock:
             return self._runs.get(key) if isinstance(key, str) else None
 
-    def add(self, run: Run, message: str, frame: Frame | None = None) -> None:
-        """Keep the next message, and the frame that it tells of, for as long as there is room."""
+    def add(self, run: Run, message: str, frame: Frame | None = None, last: bool = False) -> None:
+        """Keep the next message, and the frame that it tells of, for as long as there is room.
+
+        With the `last` one the run has ended: whoever has heard it finds it so in what `get` returns.
+        """
         with self._lock:
             run.messages.append(message)
             run.told += len(message)
             if frame is not None:
                 run.frames.append(frame)
                 run.held += weight(frame)
+            run.ended |= last
 
     def withhold(self, run: Run) -> None:
         """Nobody may have the frames of this run any more, nor what could be made of them."""

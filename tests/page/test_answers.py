@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import threading
 from contextlib import ExitStack
 
 import numpy as np
@@ -188,6 +189,16 @@ def test_nobody_asks_about_a_run_without_its_key(live, answers, key):
     run(live)
     for ask in ((answers.guesses, key, 1), (answers.overlap, key, key, [1]), (answers.touch, key, 1, 0, 0)):
         assert answered(*ask) == {"error": module.GONE}
+
+
+def test_whoever_hears_the_last_message_may_ask_at_once(live, answers, monkeypatch):
+    close, closing = live.runs.close, threading.Event()
+    monkeypatch.setattr(live.runs, "close", lambda run: closing.wait(10) and close(run))
+    visitor = Visitor(live, form(steps=STEPS))
+    while next(visitor)["kind"] != "done":
+        pass
+    assert "guided" in answered(answers.guesses, visitor.run, 2)
+    closing.set()
 
 
 def test_a_run_under_way_has_to_end_first(live, answers):
