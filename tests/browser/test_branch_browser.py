@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from visiting import Visitor
+from visiting import Visitor, in_company
 
 WORDS = "a red fox in space"
 
@@ -48,8 +48,13 @@ def fresh_run(guest):
 
 
 def test_with_nothing_changed_it_is_the_same_picture(guest):
-    leave(guest, 3)
-    assert hashes(ended(guest)) == hashes(guest.frames)
+    for _ in range(8):  # a visitor before may have left a run that is not given up yet
+        leave(guest, 3)
+        frames = ended(guest)
+        if not in_company([*guest.frames, *frames]):
+            break
+        fresh_run(guest)
+    assert hashes(frames) == hashes(guest.frames)
     assert guest.page.text_content(".branch span").startswith(
         "A branch of “a blue cat”, from step 3 on with nothing changed."
     )

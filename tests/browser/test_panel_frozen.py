@@ -1,7 +1,7 @@
 """The experiment *Tell it something*: three real runs, and a verdict that is taken from their hashes."""
 
 import pytest
-from visiting import Visitor
+from visiting import Visitor, in_company
 
 
 @pytest.fixture(params=[1280, 390])
@@ -20,11 +20,12 @@ def test_it_is_told_and_draws_the_same_as_before(asker):
     asked = [begin["prompt"] for begin in asker.heard("begin")]
     assert asked == ["a fnord", "a fnord is an orange cat", "a fnord"]
     frames, runs = asker.heard("frame"), [begin["run"] for begin in asker.heard("begin")]
-    first, _, last = ([frame["sha256"] for frame in frames if frame["run"] == run] for run in runs)
-    same = sum(one == two for one, two in zip(first, last, strict=True))
+    first, _, last = ([frame for frame in frames if frame["run"] == run] for run in runs)
+    same = sum(one["sha256"] == two["sha256"] for one, two in zip(first, last, strict=True))
     said = page.text_content(".frozen .verdict")
     assert f"{same} of {len(first)} states are the same" in said
-    assert ("contradicts" in said) == (same < len(first))
+    assert ("gone the moment" in said) == (same == len(first))
+    assert same == len(first) or ("drew for others" in said) == in_company([*first, *last])
     assert page.locator(".frozen canvas.on").count() == 3 and asker.errors == [] and not asker.is_wide()
     assert page.is_enabled(".frozen [type=submit]") and page.locator(".visit .runs li").count() == 0
 

@@ -140,6 +140,11 @@ class Visitor:
         return self.page.text_content(".trouble")
 
 
+def in_company(frames: list[dict]) -> bool:
+    """Whether another run had part in a call that led to one of them: then they are not to the bit what they are alone."""
+    return any("company" in frame for frame in frames)
+
+
 def painted(canvas) -> np.ndarray:
     """What is on a canvas, a locator, uint8 (H, W, 3), at its own size; as a PNG, for lists are slow."""
     told = canvas.evaluate("(canvas) => canvas.toDataURL()")

@@ -27,6 +27,9 @@ test("only hashes that are all alike say that nothing was learned", () => {
   assert.match(learned(hashes("a", "b"), hashes("a", "b"), told), /2 of 2 states are the same, bit for bit\. What you told it was gone/);
   assert.match(learned(hashes("a", "b"), hashes("a", "c"), told), /1 of 2 states.*contradicts/);
   assert.match(learned(hashes("a", "b"), hashes("a"), told), /1 of 2 states.*contradicts/);
+  const shared = [{ sha256: "a" }, { sha256: "d", company: 2 }];
+  assert.match(learned(hashes("a", "b"), shared, told), /1 of 2 states.*drew for others in the same calls/);
+  assert.match(learned(shared, shared, told), /2 of 2 states are the same, bit for bit/);
 });
 
 const scene = (pixels) => [{ pixels, latents: 0.5 }];

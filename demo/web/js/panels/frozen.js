@@ -90,5 +90,6 @@ export function learned(first, last, asked) {
   const same = first.filter((frame, at) => frame.sha256 === last[at]?.sha256).length;
   const all = "“" + asked[0] + "” before and after “" + asked[1] + "”: " + same + " of " + first.length + " states are the same, bit for bit. ";
   if (same === first.length) return all + "What you told it was gone the moment it had drawn it.";
+  if ([...first, ...last].some((frame) => frame.company > 1)) return all + "Meanwhile it drew for others in the same calls, which rounds the last digits otherwise; run it once more when nobody else is here.";
   return all + "This contradicts the claim, or the machine did not calculate the same twice (a graphics card may not); run it once more.";
 }
