@@ -141,7 +141,7 @@ class Visitor:
 
 
 def in_company(frames: list[dict]) -> bool:
-    """Whether another run had part in a call that led to one of them: then they are not to the bit what they are alone."""
+    """Whether another run had part in a call that led to one of them: their last digits are not those of a run alone."""
     return any("company" in frame for frame in frames)
 
 
