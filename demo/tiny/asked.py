@@ -1,8 +1,8 @@
 """What the evaluation asks for, by category, and when a picture is right.
 
 GenEval's categories (Ghosh et al. 2023), and beside them one figure's colour, clothing and vehicle, two figures'
-clothes, place and time; only combinations that the rule of `scenes.held_out` keeps from training. What a scene does not
-say, its picture may show as it likes.
+clothes, place and time; only combinations that the rule of `scenes.held_out` keeps from training, however what a scene
+leaves open is decided. That its picture may show as it likes.
 """
 
 from collections.abc import Callable
@@ -56,9 +56,9 @@ def two_objects(rng: Random) -> Scene:
 
 
 def count(rng: Random) -> Scene:
-    """Two to five of a thing, in a colour or its own."""
+    """Two to five of a thing in a colour."""
     return held(
-        lambda: Scene((Thing(rng.choice([*CAST, *PROPS]), rng.choice([None, *COLOURS])),), count=rng.choice(COUNTS[1:]))
+        lambda: Scene((Thing(rng.choice([*CAST, *PROPS]), rng.choice([*COLOURS])),), count=rng.choice(COUNTS[1:]))
     )
 
 
@@ -74,9 +74,13 @@ def binding(rng: Random) -> Scene:
 
 
 def place(rng: Random) -> Scene:
-    """Someone in clothes and on a vehicle, somewhere."""
-    tables = WEARERS, [None], [*WEARS], VEHICLES
-    return held(lambda: Scene((Thing(*map(rng.choice, tables)),), rng.choice([p for p in PLACES if p != "plain"])))
+    """Someone in a colour, somewhere that is more than a background."""
+
+    def make() -> Scene:
+        at, shade = _shown(rng, [name for name in PLACES if name != "plain"])
+        return Scene((Thing(rng.choice(CAST), shade),), at)
+
+    return held(make)
 
 
 def place_and_time(rng: Random) -> Scene:

@@ -48,7 +48,7 @@ def held_out(scene: Scene) -> bool:
     """Whether training shows no picture of this: a tenth of what can be combined, by a rule instead of a list.
 
     Of one figure's colours, clothes and vehicles, where it has two of them; of pairs of things; of things in a colour
-    so often; of things in a colour at a place.
+    so often; of things in a colour at a place. Where the place is open, nothing is known of the last.
     """
     first = scene.things[0]
     if any(_bound(thing) for thing in scene.things):
@@ -57,7 +57,8 @@ def held_out(scene: Scene) -> bool:
         return _tenth("&".join(sorted(thing.name for thing in scene.things)))
     if scene.count > 1:
         return _tenth(f"{first.name}|{first.colour}|{scene.count}")
-    return first.colour is not None and _tenth(f"{first.name}|{first.colour}|{scene.place}")
+    both = first.colour is not None and scene.place is not None
+    return both and _tenth(f"{first.name}|{first.colour}|{scene.place}")
 
 
 def _bound(thing: Thing) -> bool:

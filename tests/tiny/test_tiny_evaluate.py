@@ -91,6 +91,13 @@ def test_what_is_scored_was_held_out_and_has_a_side_where_it_has_two():
             assert scenes.held_out(scene) and (scene.relation is None or scene.relation in checker.SIDES)
 
 
+@pytest.mark.parametrize("category", asked.MAKERS)
+def test_what_is_scored_was_held_out_however_the_rest_is_decided(category):
+    rng = Random(3)
+    for scene in (asked.MAKERS[category](rng) for _ in range(40)):
+        assert all(scenes.held_out(scenes.completed(scene, rng)) for _ in range(8)), scene
+
+
 def test_two_objects_may_stand_anywhere_but_position_may_not():
     scene = Scene((Thing("cat"), Thing("owl")), relation="left of")
     swapped = checker.truth(Scene((Thing("owl"), Thing("cat")), relation="left of"))
