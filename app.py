@@ -15,6 +15,7 @@ from demo.engine.api import BadModel, Engine
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.zero import ZeroEngine
 from demo.lab.api import SAW, Lab
+from demo.page import journal
 from demo.page.page import build, launch_options
 from demo.settings import DEFAULT_MODEL, Settings
 
@@ -27,6 +28,7 @@ def main() -> int:
     except (BadModel, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
+    journal.to(sys.stdout)
     app.launch(prevent_thread_lock=True, **launch_options(settings))
     serve(app)
     return 0

@@ -21,7 +21,7 @@ from typing import cast
 from cachetools import TTLCache
 
 from demo.engine.api import BrokenRun, Engine
-from demo.page import packing
+from demo.page import journal, packing
 from demo.page.asked import checked, heard
 from demo.page.limits import NOBODY, Limits, Who
 from demo.page.line import Line
@@ -268,6 +268,7 @@ class Live:
             self._visits.pop(visit.run.key, None)
         self.runs.close(visit.run)
         visit.wake()
+        journal.write(visit)
 
     def _placed(self, visit: Visit, before: list[Visit]) -> None:
         ends = len(before) - self._line.places + 1  # of runs, before it is its turn

@@ -26,6 +26,9 @@ window.fetch = (what, ...more) =>
   /out-of-static\\/runs\\/.*\\.json/.test(what) ? Promise.reject(new TypeError("none here")) : fetched(what, ...more);
 """
 REMEMBER = """
+window.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) => {
+  throw new Error("against the page's policy: " + violatedDirective + " " + blockedURI);
+});
 window.heard = [];
 window.addEventListener("out-of-static:message", (event) => {
   const message = JSON.parse(event.detail);
@@ -141,7 +144,7 @@ class Visitor:
 
 
 def in_company(frames: list[dict]) -> bool:
-    """Whether another run had part in a call that led to one of them: their last digits are not those of a run alone."""
+    """Whether another run had part in a call that led to one of them: its last digits are not those it has alone."""
     return any("company" in frame for frame in frames)
 
 
