@@ -2,11 +2,13 @@
 
 Gradio's own head names Gradio, whatever the app's title is, and its picture. Its answer for the page is rewritten on
 the way out: those lines go, and ours come in their place. Everything said here is fixed text but the app's own address,
-which Gradio puts into its answer.
+which Gradio puts into its answer. With it goes the rule of what the page may run and fetch: nothing of anywhere else.
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -23,6 +25,13 @@ THEIRS = re.compile(
     r'\s*<meta\s+(?:property="og:|name="twitter:)[^>]*?/?>|\s*<link rel="manifest"[^>]*>|<title>.*?</title>', re.DOTALL
 )
 CHARSET = '<meta charset="utf-8" />'
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+# Gradio makes functions of the text that a component brings (unsafe-eval) and writes styles into elements. No word on
+# frames: a Space is shown in one.
+RULE = (
+    "default-src 'self'; script-src 'self' 'unsafe-eval' {scripts}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; object-src 'none'; base-uri 'self'; form-action 'self'"
+)
 ROOT = re.compile(r'window\.gradio_config = .*?"root":\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 
 
@@ -61,6 +70,12 @@ def rewritten(page: str) -> str:
     return f"{top}{charset}\n\t\t{tags(root)}{THEIRS.sub('', others)}{end}{rest}"
 
 
+def rule(page: str) -> str:
+    """The Content-Security-Policy of a page: of scripts within it, those that stand there now and no other."""
+    hashes = (hashlib.sha256(text.encode()).digest() for text in dict.fromkeys(INLINE.findall(page)))
+    return RULE.format(scripts=" ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in hashes))
+
+
 class Head:
     """ASGI, inside of what compresses: rewrites the page itself and leaves everything else alone."""
 
@@ -83,8 +98,12 @@ class Head:
             body.extend(message.get("body", b""))
             if message.get("more_body"):
                 return
-            data = rewritten(body.decode()).encode() if started[0]["status"] == 200 else bytes(body)
+            data = bytes(body)
             kept = [pair for pair in started[0]["headers"] if pair[0].lower() != b"content-length"]
+            if started[0]["status"] == 200:
+                page = rewritten(body.decode())
+                data = page.encode()
+                kept.append((b"content-security-policy", rule(page).encode()))
             started[0]["headers"] = [*kept, (b"content-length", str(len(data)).encode())]
             await send(started[0])
             await send({"type": "http.response.body", "body": data})

@@ -40,6 +40,24 @@ def test_a_hostile_prompt_is_drawn_as_text(visitor, prompt):
     assert {*kinds} <= {"button", "canvas", "span"}
 
 
+def test_what_is_brought_in_neither_runs_nor_reports_elsewhere(visitor):
+    """Were a text ever taken for markup, it could do nothing: the page's policy lets in what it came with alone."""
+    page = visitor.page
+    page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.ran = true";
+          document.body.append(script);
+          document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.ran = true'>");
+        }"""
+    )
+    told = page.evaluate("fetch('https://elsewhere.example/').then(() => 'sent', (error) => error.name)")
+    page.wait_for_timeout(300)
+    assert told == "TypeError" and page.evaluate("window.ran") is None
+    against = [error.split("policy: ")[1].split(" ")[0] for error in visitor.errors if "policy: " in error]
+    assert {*against} == {"script-src-elem", "script-src-attr", "connect-src"}
+
+
 BAD = [
     ({"prompt": ""}, "The prompt is empty"),
     ({"prompt": "   "}, "The prompt is empty"),

@@ -1,5 +1,7 @@
 """What a shared link shows, and the page behind a proxy: as a browser and a link checker see them over HTTP."""
 
+import base64
+import hashlib
 import http.server
 import io
 import re
@@ -54,6 +56,20 @@ def test_the_icon_is_ours(address):
     for url in (linked, f"{address}favicon.ico"):
         answer = httpx.get(url)
         assert answer.content == icon and answer.headers["content-type"].startswith("image/svg")
+
+
+def test_the_page_runs_what_it_came_with_and_fetches_from_nowhere_else(address):
+    answer = httpx.get(address)
+    rules = dict(one.strip().split(" ", 1) for one in answer.headers["content-security-policy"].split(";"))
+    inline = [text for kind, text in re.findall(r"<script([^>]*)>(.*?)</script>", answer.text, re.DOTALL) if text]
+    assert len(inline) > 2
+    for text in inline:
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in rules["script-src"]
+    assert "'unsafe-inline'" not in rules["script-src"] and rules["default-src"] == "'self'"
+    assert not any(host in answer.headers["content-security-policy"] for host in ("http", "*"))
+    assert "frame-ancestors" not in rules  # a Space is shown in a frame
+    for other in ("config", "out-of-static/icon.svg"):
+        assert "content-security-policy" not in httpx.get(address + other).headers
 
 
 def test_a_page_of_another_make_is_left_alone():
