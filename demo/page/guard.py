@@ -119,7 +119,6 @@ class Guard:
         elif door == "call/generate":
             asked.pop("session_hash", None)  # a call is known by its event alone, and so is whoever reads its stream
             self._arguments(asked.get("data"), self._generate())
-            asked["data"] += [None] * (len(self._generate().inputs) - len(asked["data"]))  # None is the model's own
         elif door == "call/v2/generate":
             _named(asked, self._generate())
 
@@ -135,6 +134,7 @@ class Guard:
             raise Refused(400)
         if len(data) > len(fn.inputs):
             raise Refused(400, f"{len(data)} values were given where {len(fn.inputs)} are asked for.")
+        data += [None] * (len(fn.inputs) - len(data))  # None is the model's own
 
     def _generate(self) -> Any:
         return next(fn for fn in self._blocks.fns.values() if fn.api_name == "generate")

@@ -69,6 +69,17 @@ def test_what_is_right_comes_in(web, ids):
         assert answer.status_code == 200 and answer.headers["x-content-type-options"] == "nosniff", path
 
 
+@pytest.mark.parametrize("given", [[], [""], ["a cat", "x"]])
+def test_a_call_with_too_few_values_gets_its_sentence_and_no_traceback(web, ids, given, capfd):
+    asked = join(ids, fn_index=ids["generate"], data=given, session_hash="few", event_data=None)
+    assert post(web, "queue/join", asked).status_code == 200
+    with web.stream("GET", f"{API}queue/data?session_hash=few") as stream:
+        events = [json.loads(line[5:]) for line in stream.iter_lines() if line.startswith("data:")]
+    (done,) = (event for event in events if event["msg"] == "process_completed")
+    assert not done["success"] and ("prompt" in str(done["output"]) or "seed" in str(done["output"]))
+    assert "Traceback" not in capfd.readouterr().err
+
+
 STRANGE = [None, True, -1, 0, 1.5, HUGE, "", "x" * 70, "\x00", "__class__", "launch", [], {}, [[]], {"a": 1}]
 BODIES = [
     b"", b"x", b"[]", b"7", b"null", b'"x"', b"{", b'{"data": NaN}', b'{"data": 1e999}', b'{"a": "\\ud83e"}',

@@ -1,4 +1,4 @@
-"""From Enter to the first picture, and to the last, in a real browser: `python tests/bench/click.py [--rounds 5]`.
+"""From Enter to the first picture, and to the last, in a real browser: `python tests/bench/pressed.py [--rounds 5]`.
 
 Times are taken by the page's own clock, from the key to the frame in which that picture is on the canvas.
 """
