@@ -305,6 +305,34 @@ def test_who_comes_second_where_there_is_one_place_is_told_who_is_waited_for(bro
     context.close()
 
 
+def test_who_waits_has_the_last_run_to_look_at_meanwhile(browser, fake):
+    context = browser.new_context()
+    first, second = (Visitor(context.new_page(), fake) for _ in range(2))
+    page = second.page
+    second.run("a cat", steps=4, seed=1)
+    first.ask("a cat", steps=100, seed=1)
+    first.wait_for_step(0)
+    second.ask("a red fox", steps=3, seed=2)
+    page.wait_for_selector(".waits:not([hidden])")
+    told = page.text_content(".waits")
+    assert "Waiting for another visitor’s run" in told and told.endswith("Meanwhile, this is your last run.")
+    assert second.step == 4 and "a cat" in page.get_attribute("[data-view=state] canvas", "aria-label")
+    page.locator(".scrub").focus()
+    page.keyboard.press("ArrowLeft")
+    assert second.step == 3 and page.is_visible(".halt") and not page.locator(".oos.tuning").count()
+    page.click(".halt")
+    page.wait_for_selector(".oos:not(.running)")
+    assert page.text_content(".waits") == "Your run was stopped before its first picture." and second.step == 3
+    second.ask("a red fox", steps=3, seed=2)
+    page.wait_for_selector(".waits:text-matches('Meanwhile')")
+    first.page.click(".halt")
+    second.wait_for_end()
+    assert [frame["index"] for frame in second.heard("frame")] == [0, 1, 2, 3] and page.is_hidden(".waits")
+    assert second.step == 3 and "a red fox" in page.get_attribute("[data-view=state] canvas", "aria-label")
+    assert page.locator(".visit .runs li").count() == 2 and second.errors == []
+    context.close()
+
+
 def test_who_is_watching_is_told_when_the_server_is_ended(browser, tmp_path):
     """As a machine ends it. What was drawn stays on the page."""
     served = serve(tmp_path)

@@ -2,6 +2,7 @@
 // what is said once (a status, a trouble), and everything else is drawn from the store.
 
 import { aligned } from "./align.js";
+import { Meanwhile } from "./meanwhile.js";
 import { Sentence } from "./patience.js";
 import { recording } from "./recording.js";
 import { kept, Reel, running, shown } from "./reel.js";
@@ -20,7 +21,7 @@ export class Controller {
    * @param {{live: (key?: string) => any, recorded: (recording: any) => any}} open makes sources
    * @param {{status(text: string | null): void, say(text: string): void, told(reel: Reel): string, begun(reel: Reel, quiet: boolean): void, back(reel: Reel): void,
    *   drawn(reel: Reel, frame: any): void, done(reel: Reel): void, trouble(sentence: string, field?: string | null): void,
-   *   values(): import("./types.js").Request}} views
+   *   waits(text: string, before?: Reel | null): void, values(): import("./types.js").Request}} views
    * @param {import("./pace.js").Pace} pace at which a visitor's own runs are told
    */
   constructor(store, open, views, pace) {
@@ -30,6 +31,7 @@ export class Controller {
     this.views = views;
     this.sources = new Map(); // run -> where it comes from
     this.asking = open.live(); // for questions that belong to no run
+    this.meanwhile = new Meanwhile(store);
   }
 
   get reel() {
@@ -201,15 +203,17 @@ export class Controller {
     await this.listen(reel, messages, {
       begin: () => {
         if (reel.beside) return; // the visitor has asked for another meanwhile
-        const { runs, other } = this.store.get();
+        const { runs, other, shown: before } = this.store.get();
         const parent = reel.asked.branch?.run;
+        this.meanwhile.begun(before);
         this.store.update({ runs: kept(this.store.get()), shown: reel.key, other: runs[parent] ? parent : other, step: 0, chosen: null });
         if (!reel.recorded) keepTab({ begun: true });
         views.begun(reel, quiet);
       },
-      waiting: (ahead, seconds) => views.status(waitingFor(ahead, seconds)),
+      waiting: (ahead, seconds) => reel.beside || views.waits(waitingFor(ahead, seconds), this.meanwhile.waits(reel)),
       drawn: (frame) => {
         if (reel.beside) return;
+        if (frame.index === 0) this.meanwhile.turn(reel) ? views.begun(reel, true) : views.waits("");
         if (frame.index % SAVED === SAVED - 1 && reel.messages.length) keepRun(reel.key, reel.messages);
         const { step } = this.store.get();
         const at = reel.wanted ?? null;
@@ -226,6 +230,7 @@ export class Controller {
         views.trouble(sentence, field);
         if (reel.run) this.done(reel);
         else views.status(this.reel.last < 0 ? "" : null);
+        views.waits("");
       },
     });
     return Boolean(reel.run);
@@ -233,7 +238,8 @@ export class Controller {
 
   done(reel) {
     this.store.update();
-    this.views.done(reel);
+    if (this.store.get().shown === reel.key) this.views.done(reel);
+    else this.views.waits("Your run was stopped before its first picture.");
     if (reel.messages.length) keepRun(reel.key, reel.messages);
     reel.messages = []; // their pictures as text take as much room again
   }

@@ -57,7 +57,7 @@ export class Teller {
     const reel = shown(state);
     const live = running(state);
     this.page.classList.toggle("docked", reel.run !== null);
-    this.page.classList.toggle("tuning", Boolean(live) && live.last < 0);
+    this.page.classList.toggle("tuning", live === reel && live.last < 0);
     this.recorded.hidden = !reel.recorded;
     this.followed.hidden = !(live && live === reel && state.step < reel.last && reel.last > 0);
     const frame = reel.frames[state.step];

@@ -26,6 +26,16 @@ export class Views {
     this.teller.say(text);
   }
 
+  /** What the visitor waits for, "" for nothing; `before` is the run that can be looked at meanwhile, null where there is none. */
+  waits(text, before = null) {
+    const line = this.page.querySelector(".waits");
+    line.hidden = !text;
+    line.textContent = text && before ? text + ". " + (before.recorded ? "Meanwhile, this is a recorded run." : "Meanwhile, this is your last run.") : text;
+    if (!text) return;
+    if (before) this.teller.gif(before.end, before.recorded);
+    else this.teller.status(text);
+  }
+
   told(reel) {
     return this.teller.sentence(reel.frames[this.store.get().step], reel);
   }
@@ -33,6 +43,7 @@ export class Views {
   /** A run begins on the timeline; quiet where nobody has just asked for it. */
   begun(reel, quiet) {
     this.teller.begin(reel);
+    this.waits("");
     if (reel.recorded) this.lend(reel);
     if (!quiet) bringIntoView(this.page);
   }
