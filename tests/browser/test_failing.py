@@ -305,9 +305,9 @@ def test_who_comes_second_where_there_is_one_place_is_told_who_is_waited_for(bro
     context.close()
 
 
-def test_who_waits_has_the_last_run_to_look_at_meanwhile(browser, fake):
-    context = browser.new_context()
-    first, second = (Visitor(context.new_page(), fake) for _ in range(2))
+def test_who_waits_has_the_last_run_to_look_at_meanwhile(browser, launched):
+    context, slow = browser.new_context(), launched(FakeEngine(pause=0.3))
+    first, second = (Visitor(context.new_page(), slow) for _ in range(2))
     page = second.page
     second.run("a cat", steps=4, seed=1)
     first.ask("a cat", steps=100, seed=1)

@@ -21,7 +21,7 @@ export class Controller {
    * @param {{live: (key?: string) => any, recorded: (recording: any) => any}} open makes sources
    * @param {{status(text: string | null): void, say(text: string): void, told(reel: Reel): string, begun(reel: Reel, quiet: boolean): void, back(reel: Reel): void,
    *   drawn(reel: Reel, frame: any): void, done(reel: Reel): void, trouble(sentence: string, field?: string | null): void,
-   *   waits(text: string, before?: Reel | null): void, values(): import("./types.js").Request}} views
+   *   waits(text: string, before?: Reel | null): void, aside(text: string): void, values(): import("./types.js").Request}} views
    * @param {import("./pace.js").Pace} pace at which a visitor's own runs are told
    */
   constructor(store, open, views, pace) {
@@ -239,7 +239,7 @@ export class Controller {
   done(reel) {
     this.store.update();
     if (this.store.get().shown === reel.key) this.views.done(reel);
-    else this.views.waits("Your run was stopped before its first picture.");
+    else this.views.aside("Your run was stopped before its first picture.");
     if (reel.messages.length) keepRun(reel.key, reel.messages);
     reel.messages = []; // their pictures as text take as much room again
   }

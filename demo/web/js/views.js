@@ -26,14 +26,18 @@ export class Views {
     this.teller.say(text);
   }
 
-  /** What the visitor waits for, "" for nothing; `before` is the run that can be looked at meanwhile, null where there is none. */
+  /** What the visitor waits for, "" for nothing; `before` is the run to look at meanwhile, null where there is none. */
   waits(text, before = null) {
+    if (text && !before) this.status(text);
+    this.aside(text && before ? text + ". Meanwhile, this is " + (before.recorded ? "a recorded run." : "your last run.") : "");
+    if (before) this.teller.gif(before.end, before.recorded);
+  }
+
+  /** A line over the timeline, of another run than the one that is on show. */
+  aside(text) {
     const line = this.page.querySelector(".waits");
     line.hidden = !text;
-    line.textContent = text && before ? text + ". " + (before.recorded ? "Meanwhile, this is a recorded run." : "Meanwhile, this is your last run.") : text;
-    if (!text) return;
-    if (before) this.teller.gif(before.end, before.recorded);
-    else this.teller.status(text);
+    line.textContent = text;
   }
 
   told(reel) {
