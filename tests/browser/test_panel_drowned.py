@@ -8,14 +8,9 @@ import zlib
 import numpy as np
 import pytest
 from PIL import Image
-from visiting import RUNNING
+from visiting import RUNNING, painted
 
 ANSWERED = "document.querySelector('.drowned .told').textContent.startsWith('Move the slider')"
-CANVAS = """(selector) => {
-  const {width, height} = document.querySelector(selector);
-  const pen = document.querySelector(selector).getContext("2d");
-  return [width, height, [...pen.getImageData(0, 0, width, height).data]];
-}"""
 SHEET, BATH = ".sheet canvas", ".drowned > .bath canvas"
 
 
@@ -28,8 +23,7 @@ def player(open_page, request):
 
 
 def pixels(page, selector: str) -> np.ndarray:
-    width, height, data = page.evaluate(CANVAS, selector)
-    return np.array(data, np.uint8).reshape(height, width, 4)[..., :3].astype(int)
+    return painted(page.locator(selector).first).astype(int)
 
 
 def until(page, selector: str, said: str) -> None:

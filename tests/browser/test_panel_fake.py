@@ -2,13 +2,8 @@
 
 import numpy as np
 import pytest
-from visiting import Visitor
+from visiting import Visitor, painted
 
-CANVAS = """(side) => {
-  const canvas = document.querySelectorAll(".fake canvas")[side];
-  const {width, height} = canvas;
-  return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
-}"""
 STEPS = 6
 
 
@@ -21,8 +16,7 @@ def player(open_page, request):
 
 
 def film(visitor, side: int) -> np.ndarray:
-    width, height, data = visitor.page.evaluate(CANVAS, side)
-    return np.array(data, np.uint8).reshape(height, width, 4)[..., :3].astype(float)
+    return painted(visitor.page.locator(".fake canvas").nth(side)).astype(float)
 
 
 def go(visitor, step: int) -> None:

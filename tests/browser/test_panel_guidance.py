@@ -6,13 +6,9 @@ import urllib.request
 
 import numpy as np
 import pytest
+from visiting import painted
 
 STEPS = 5
-CANVAS = """(name) => {
-  const canvas = document.querySelector(`[data-half=${name}] canvas`);
-  const { width, height } = canvas;
-  return [width, height, [...canvas.getContext("2d").getImageData(0, 0, width, height).data]];
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +29,7 @@ def watched(ran):
 
 
 def pixels(visitor, name: str) -> np.ndarray:
-    width, height, data = visitor.page.evaluate(CANVAS, name)
-    return np.array(data, np.uint8).reshape(height, width, 4)[..., :3].astype(int)
+    return painted(visitor.page.locator(f"[data-half={name}] canvas").first).astype(int)
 
 
 def preview(visitor) -> tuple[np.ndarray, np.ndarray]:

@@ -5,13 +5,9 @@ import re
 
 import numpy as np
 import pytest
+from visiting import painted
 
 STEPS = 6
-VEIL = """(view) => {
-  const canvas = document.querySelector(`[data-view=${view}] .veil`);
-  if (!canvas.checkVisibility()) return null;
-  return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +28,10 @@ def watched(ran):
     return ran
 
 
-def veil(visitor, view="state"):
-    return visitor.page.evaluate(VEIL, view)
+def veil(visitor, view="state") -> bytes | None:
+    """RGBA of what lies over a picture, None where nothing does."""
+    canvas = visitor.page.locator(f"[data-view={view}] .veil").first
+    return painted(canvas, "RGBA").tobytes() if canvas.is_visible() else None
 
 
 def choose(visitor, word: str) -> None:
@@ -107,7 +105,7 @@ def test_the_mean_over_all_steps_is_the_same_at_every_step(watched):
 
 def test_what_is_brightest_is_where_it_looked_most(watched):
     choose(watched, "fox")
-    data = np.array(veil(watched), float).reshape(-1, 4)
+    data = np.frombuffer(veil(watched), np.uint8).reshape(-1, 4).astype(float)
     side = int(len(data) ** 0.5)
     light = data[:, 0].reshape(side, side)
     known = maps(watched, [3])[STEPS]

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from visiting import painted
 
 STEPS = 4
 
@@ -20,11 +21,7 @@ def watched(open_page, request):
 
 def tiles(visitor) -> list[np.ndarray]:
     """The grey channels as drawn, uint8 (h, w) each."""
-    drawn = visitor.page.evaluate(
-        """[...document.querySelectorAll(".channels canvas")].map((tile) => [tile.width, tile.height,
-           [...tile.getContext("2d").getImageData(0, 0, tile.width, tile.height).data]])"""
-    )
-    return [np.array(data, np.uint8).reshape(height, width, 4)[..., 0] for width, height, data in drawn]
+    return [painted(tile)[..., 0] for tile in visitor.page.locator(".channels canvas").all()]
 
 
 def test_before_a_run_the_panel_says_what_to_do(visitor):
@@ -35,14 +32,13 @@ def test_before_a_run_the_panel_says_what_to_do(visitor):
 
 def test_the_static_is_that_of_step_0_whatever_the_step(watched):
     assert watched.page.text_content(".seed-title") == "Seed 7 makes this static"
-    read = """() => { const c = document.querySelector(".dice-static");
-      return [...c.getContext("2d").getImageData(0, 0, c.width, c.height).data]; }"""
-    shown = watched.page.evaluate(read)
+    static = watched.page.locator(".dice-static").first
+    shown = painted(static)
     watched.page.keyboard.press("Home")
     state = watched.pixels("state")
-    assert np.array_equal(np.array(shown, np.uint8).reshape(*state.shape[:2], 4)[..., :3], state)
+    assert np.array_equal(shown, state)
     watched.page.keyboard.press("End")
-    assert watched.page.evaluate(read) == shown
+    assert np.array_equal(painted(static), shown)
 
 
 def test_the_channels_are_noise_at_first_and_change_with_every_step(watched):

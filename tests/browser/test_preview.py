@@ -1,10 +1,8 @@
 """A run that is watched by a quick preview says so, and shows the model's own pictures when they are asked for."""
 
-import base64
-
 import numpy as np
 import pytest
-from visiting import Visitor
+from visiting import Visitor, painted
 
 STEPS = 4
 
@@ -21,15 +19,7 @@ def watched(browser, previewed):
 
 def shown(visitor, view: str) -> np.ndarray:
     """The pixels of a view, uint8 (H, W, 4)."""
-    script = """(view) => {
-      const canvas = document.querySelector(`[data-view=${view}] canvas`);
-      const { data, width, height } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      let bytes = "";
-      for (const one of data) bytes += String.fromCharCode(one);
-      return [btoa(bytes), width, height];
-    }"""
-    data, width, height = visitor.page.evaluate(script, view)
-    return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 4)
+    return painted(visitor.page.locator(f"[data-view={view}] canvas").first, "RGBA")
 
 
 def squares(picture: np.ndarray, side: int) -> bool:

@@ -1,21 +1,14 @@
 """The runs of a visit: another seed, going back to one, two on one scrubber, and comparisons that run by themselves."""
 
 import numpy as np
+from visiting import painted
 
 CELLS = ".visit .runs li"
 BESIDE = ".second canvas[data-beside={}]"
 
 
 def pixels(page, selector: str) -> np.ndarray:
-    width, height, data = page.evaluate(
-        """(selector) => {
-          const {width, height} = document.querySelector(selector);
-          const board = document.querySelector(selector).getContext("2d");
-          return [width, height, [...board.getImageData(0, 0, width, height).data]];
-        }""",
-        selector,
-    )
-    return np.array(data, np.uint8).reshape(height, width, 4)[..., :3]
+    return painted(page.locator(selector).first)
 
 
 def two_runs(visitor):

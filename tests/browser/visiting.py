@@ -148,10 +148,10 @@ def in_company(frames: list[dict]) -> bool:
     return any("company" in frame for frame in frames)
 
 
-def painted(canvas) -> np.ndarray:
-    """What is on a canvas, a locator, uint8 (H, W, 3), at its own size; as a PNG, for lists are slow."""
+def painted(canvas, mode: str = "RGB") -> np.ndarray:
+    """What is on a canvas, a locator, uint8 (H, W, 3 or 4), at its own size; as a PNG, for lists are slow."""
     told = canvas.evaluate("(canvas) => canvas.toDataURL()")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(told.partition(",")[2]))).convert("RGB"))
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(told.partition(",")[2]))).convert(mode))
 
 
 def free_port() -> int:
