@@ -27,7 +27,7 @@ def arrive(browser, address):
 
 
 def recorded(visitor, prompt=SHELF[0]["prompt"]) -> None:
-    visitor.page.wait_for_selector(".recorded:not([hidden])", timeout=20_000)
+    visitor.page.wait_for_selector(".recorded:not([hidden])", timeout=120_000)
     assert visitor.page.is_visible(".badge") and visitor.page.input_value("#oos-prompt") == prompt
 
 
@@ -36,7 +36,7 @@ def test_it_plays_once_from_the_noise_to_the_picture_and_stays(arrive):
     recorded(visitor)
     page = visitor.page
     page.wait_for_function(f"{STEP}.startsWith('2 / ')")
-    page.wait_for_function(f"{STEP} === '30 / 30' && !document.querySelector('.play.playing')", timeout=20_000)
+    page.wait_for_function(f"{STEP} === '30 / 30' && !document.querySelector('.play.playing')", timeout=120_000)
     page.wait_for_selector("[data-panel=heat] .look")
     assert page.is_hidden(".visit")  # it is nobody's own run
     page.click("[data-opens=numbers]")

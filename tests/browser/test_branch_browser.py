@@ -113,7 +113,7 @@ def test_a_branch_can_be_left_and_comes_back_after_a_reload(guest):
     assert hashes(second)[:6] == hashes(first)[:6] and hashes(second)[6:] != hashes(first)[6:]
     told = guest.page.text_content(".branch span")
     guest.page.reload()
-    guest.page.wait_for_selector(".branch:not([hidden])", timeout=30_000)
+    guest.page.wait_for_selector(".branch:not([hidden])", timeout=120_000)
     guest.wait_for_end()
     guest.page.keyboard.press("End")
     assert guest.page.text_content(".branch span") == told

@@ -27,7 +27,7 @@ def opened(request, browser, file):
     page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
     page.on("dialog", lambda dialog: (wrong.append("dialog"), dialog.dismiss()))
     page.goto(file.as_uri())
-    page.wait_for_selector(".recorded:not([hidden])", timeout=30_000)
+    page.wait_for_selector(".recorded:not([hidden])", timeout=120_000)
     page.wait_for_function("() => document.querySelector('[data-number=step]').textContent === '6 / 6'")
     yield page, asked, wrong
     context.close()

@@ -26,7 +26,7 @@ def slow(guest, pace: str) -> None:
     page.click("[data-drawer=settings]")
     page.fill("#oos-pace", pace)
     guest.ask("a cat", steps=STEPS, seed=3)
-    page.wait_for_function(f"heard.some(({{ kind, index }}) => kind === 'frame' && index === {STEPS})", timeout=30_000)
+    page.wait_for_function(f"heard.some(({{ kind, index }}) => kind === 'frame' && index === {STEPS})", timeout=120_000)
 
 
 def test_a_held_run_is_let_on_by_key_and_told_whole_when_it_is_stopped(guest):

@@ -37,7 +37,7 @@ def take(guest, folder, kind: str, **choices):
     page.check(f"dialog.takeaway [name=kind][value={kind}]")
     for name, value in choices.items():
         page.select_option(f"dialog.takeaway [name={name}]", value)
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download(timeout=120_000) as download:
         page.click(".pack")
     path = folder / download.value.suggested_filename
     download.value.save_as(path)

@@ -80,7 +80,7 @@ def test_the_slider_mixes_by_key_without_the_server_and_without_moving_the_timel
 def test_who_stays_and_looks_gets_the_models_own_pictures(watched):
     watched.page.locator(".guidance .quad").scroll_into_view_if_needed()
     watched.page.keyboard.press("ArrowLeft")
-    watched.page.wait_for_selector("[data-half=guided] canvas:not(.rough)", timeout=15_000)
+    watched.page.wait_for_selector("[data-half=guided] canvas:not(.rough)", timeout=120_000)
     guided = pixels(watched, "guided")
     assert guided.shape == watched.pixels("guess").shape
     assert np.abs(guided - watched.pixels("guess").astype(int)).mean() < 3

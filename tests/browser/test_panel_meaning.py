@@ -83,7 +83,7 @@ def test_it_can_be_stopped_and_begun_again(asker):
     begin(asker, "without", 12)
     asker.wait_for_step(1)
     page.click(".senses .halt")
-    page.wait_for_selector(".senses .state:has-text('Stopped at run')", timeout=30_000)
+    page.wait_for_selector(".senses .state:has-text('Stopped at run')", timeout=120_000)
     assert page.is_enabled(".senses [type=submit]") and page.is_hidden(".senses .halt")
     assert "of 16 judged" in page.text_content(".senses .verdict")
 

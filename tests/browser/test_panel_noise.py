@@ -63,7 +63,7 @@ def test_the_same_seed_again_gives_the_same_to_the_last_pixel(watched):
     watched.tab_to(".same-again")
     watched.page.keyboard.press("Enter")
     watched.page.wait_for_function(
-        "document.querySelector('.again-said').textContent.startsWith('All')", timeout=60_000
+        "document.querySelector('.again-said').textContent.startsWith('All')", timeout=120_000
     )
     assert f"All {STEPS + 1} states are the same" in watched.page.text_content(".again-said")
     assert watched.page.locator(".states .same").count() == STEPS + 1

@@ -160,7 +160,7 @@ def test_a_run_does_not_wait_for_the_numbers(visitor):
     wanted = re.compile(r"component_server")
     page.route(wanted, lambda route: route.abort() if '"numbers"' in route.request.post_data else route.continue_())
     page.reload()
-    page.wait_for_selector(".oos", state="visible", timeout=30_000)
+    page.wait_for_selector(".oos", state="visible", timeout=120_000)
     assert len(visitor.run("a cat", steps=1)) == 2 and visitor.errors == []
     assert page.locator(".token").count() == 0
     page.unroute(wanted)

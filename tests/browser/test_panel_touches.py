@@ -15,7 +15,7 @@ def watched(request, open_page):
     visitor.run(PROMPT, steps=STEPS, seed=7)
     visitor.tab_to("[data-opens=touches]", back=True)
     visitor.page.keyboard.press("Enter")
-    visitor.page.wait_for_selector(".finished:not([hidden])", timeout=30_000)
+    visitor.page.wait_for_selector(".finished:not([hidden])", timeout=120_000)
     return visitor
 
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from visiting import RUNNING
 
 STEPS = 5
 
@@ -34,7 +35,7 @@ def take_out(visitor, letter: str) -> None:
 
 
 def verdict(visitor) -> str:
-    visitor.page.wait_for_function("document.querySelector('.verdict').textContent", timeout=60_000)
+    visitor.page.wait_for_function("document.querySelector('.verdict').textContent", timeout=RUNNING)
     return visitor.page.text_content(".verdict")
 
 
@@ -82,7 +83,7 @@ def test_it_can_be_stopped_and_asked_for_again(visitor):
     visitor.page.wait_for_selector(".pair-view:not([hidden])")
     visitor.tab_to(".halt-second")
     visitor.page.keyboard.press("Enter")
-    visitor.page.wait_for_selector(".halt-second", state="hidden", timeout=30_000)
+    visitor.page.wait_for_selector(".halt-second", state="hidden", timeout=120_000)
     assert "stopped" in visitor.page.text_content(".without .state")
     assert visitor.page.is_enabled(".take-out [type=submit]")
 
@@ -96,7 +97,7 @@ def test_a_run_of_ones_own_comes_first(visitor):
     visitor.page.evaluate("document.querySelector('#oos-steps').value = '2'")
     visitor.page.evaluate("heard.length = 0")
     visitor.page.click(".go")
-    visitor.page.wait_for_function("heard.some((m) => m.kind === 'done' && m.count === 3)", timeout=60_000)
+    visitor.page.wait_for_function("heard.some((m) => m.kind === 'done' && m.count === 3)", timeout=120_000)
     visitor.wait_for_end()
     assert visitor.reached == 2 and visitor.page.is_hidden(".pair-view") and visitor.errors == []
 

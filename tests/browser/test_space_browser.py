@@ -86,7 +86,7 @@ def framed(browser, space):
     page, wrong = context.new_page(), []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.set_content(f'<h1>Another site</h1><iframe src="{space.address}" width="1200" height="800"></iframe>')
-    page.frame_locator("iframe").locator(".oos").wait_for(timeout=30_000)
+    page.frame_locator("iframe").locator(".oos").wait_for(timeout=120_000)
     yield page.frame_locator("iframe"), wrong
     context.close()
 
@@ -95,8 +95,8 @@ def draws(frame, prompt: str) -> None:
     """Generate comes to its end, and its last step is on show."""
     frame.locator("#oos-prompt").fill(prompt)
     frame.locator(".go").click()
-    frame.locator(".oos.running").wait_for(timeout=30_000)
-    frame.locator(ENDED).wait_for(timeout=60_000)
+    frame.locator(".oos.running").wait_for(timeout=120_000)
+    frame.locator(ENDED).wait_for(timeout=120_000)
 
 
 def test_under_a_path_in_a_frame_without_storage_it_draws(framed):
@@ -113,7 +113,7 @@ def test_asleep_it_says_so_and_woken_it_draws_without_a_reload(framed, space):
     space.sleep()
     frame.locator("#oos-prompt").fill("a red fox")
     frame.locator(".go").click()
-    frame.locator(".trouble:not([hidden])").first.wait_for(timeout=60_000)
+    frame.locator(".trouble:not([hidden])").first.wait_for(timeout=120_000)
     assert frame.locator("#oos-prompt").input_value() == "a red fox"
     space.wake()
     draws(frame, "a red fox")

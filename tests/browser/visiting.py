@@ -63,6 +63,9 @@ class Visitor:
     def __init__(self, page, address: str, arrival: bool = False):
         """`arrival`: whether the recorded run that meets a visitor is let through; most tests begin without."""
         self.page, self.address = page, address
+        page.set_default_timeout(
+            RUNNING
+        )  # half a minute, as Playwright has it, is short where two cores do all of this
         if not arrival:
             page.add_init_script(UNMET)  # a route would cost the browser its cache
         self.requests, self.errors = [], []
@@ -71,7 +74,7 @@ class Visitor:
         page.on("dialog", lambda dialog: (self.errors.append("dialog: " + dialog.message), dialog.dismiss()))
         page.add_init_script(REMEMBER)
         page.goto(address)
-        page.wait_for_selector(".oos", state="visible", timeout=30_000)
+        page.wait_for_selector(".oos", state="visible", timeout=120_000)
 
     def _asked(self, request) -> None:
         if not request.url.endswith("icon.svg"):  # a browser fetches the favicon when it likes
@@ -109,7 +112,7 @@ class Visitor:
     def wait_for_last(self, step: int) -> None:
         """Until this step is on show and is the last one of its run: a recording comes frame by frame, too."""
         told = f"document.querySelector('[data-number=step]')?.textContent === '{step} / {step}'"
-        self.page.wait_for_function(told, timeout=30_000)
+        self.page.wait_for_function(told, timeout=120_000)
 
     @property
     def step(self) -> int:
@@ -139,7 +142,7 @@ class Visitor:
         return self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
     def trouble(self) -> str:
-        self.page.wait_for_selector(".trouble:not([hidden])", timeout=30_000)
+        self.page.wait_for_selector(".trouble:not([hidden])", timeout=120_000)
         return self.page.text_content(".trouble")
 
 
