@@ -19,6 +19,8 @@ from demo.page import journal
 from demo.page.page import build, launch_options
 from demo.settings import DEFAULT_MODEL, Settings
 
+NO_RAY = "DEMO_ENGINE=ray needs what `pip install -r demo/engine/ray/requirements.txt` brings"
+
 
 def main() -> int:
     """Serve until stopped. Returns 2 after one sentence where the settings or the model cannot be used."""
@@ -47,7 +49,14 @@ def serve(app) -> None:
 
 def page(settings: Settings):
     """The page on its engine, not launched. Raises BadModel."""
-    return build(on_zero(settings) if ON_ZERO else load(settings), settings, lab(settings))
+    return build(engine(settings), settings, lab(settings))
+
+
+def engine(settings: Settings) -> Engine:
+    """What draws: this process, a GPU that is lent, or replicas elsewhere. Raises BadModel."""
+    if settings.engine == "ray":
+        return on_ray(settings)
+    return on_zero(settings) if ON_ZERO else load(settings)
 
 
 def lab(settings: Settings) -> Lab | None:
@@ -68,6 +77,15 @@ def on_zero(settings: Settings) -> Engine:
         return ZeroEngine(engine, spaces.GPU)
     spaces.GPU(lambda: None)  # ZeroGPU wants to see one function that would use it, or ends the Space
     return engine
+
+
+def on_ray(settings: Settings) -> Engine:
+    """Replicas of Ray Serve, which nobody needs who does not ask for it."""
+    try:
+        from demo.engine.ray.engine import RayEngine
+    except ModuleNotFoundError as error:
+        raise BadModel(f"{NO_RAY} ({error})".replace("\n", " ") + ".") from error
+    return RayEngine.load(settings)
 
 
 def load(settings: Settings, **more) -> DiffusersEngine:

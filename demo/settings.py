@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ GALLERY = DEFAULT_MODEL.parent / "gallery"  # recorded runs of it, for the page
 LAB = DEFAULT_MODEL.parent / "lab"  # what was made of its training scenes, for the experiments
 EXPORTS = Path(tempfile.gettempdir()) / "out-of-static"
 DTYPES = ("float32", "bfloat16", "float16")
+ENGINES = ("ray",)  # besides the one in this process
 OFFLOADS = ("model", "sequential")  # whole parts (the denoiser, a text encoder), or layer by layer
 CACHE = Path(os.path.expanduser("~/.cache/out-of-static"))  # as it is where there is no home
 
@@ -38,6 +40,10 @@ class Settings:
     session_runs: int = 60  # DEMO_SESSION_RUNS: a minute, of one page; nobody at a keyboard asks for half of them
     address_runs: int = 300  # DEMO_ADDRESS_RUNS: a minute, of one address; ten for each of thirty behind one router
 
+    engine: str = ""  # DEMO_ENGINE: where runs are drawn, one of ENGINES; empty is in this process, with nothing to add
+    replicas: tuple[int, int] = (1, 1)  # DEMO_REPLICAS: of that engine, "2", or "1-4": as many as runs wait for
+    replica_gpus: float = 0.0  # DEMO_REPLICA_GPUS: of each; 0 draws on processors, 0.5 puts two on one graphics card
+
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
         """Settings from `env`; unset or empty variables keep their default. Raises ValueError in one sentence."""
@@ -56,6 +62,9 @@ class Settings:
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
             session_runs=_positive(env, "DEMO_SESSION_RUNS", cls.session_runs),
             address_runs=_positive(env, "DEMO_ADDRESS_RUNS", cls.address_runs),
+            engine=_one_of(env, "DEMO_ENGINE", ENGINES),
+            replicas=_span(env, "DEMO_REPLICAS", cls.replicas),
+            replica_gpus=_share(env, "DEMO_REPLICA_GPUS", cls.replica_gpus),
         )
 
     def machine(self) -> dict[str, Any]:
@@ -75,3 +84,19 @@ def _positive(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise ValueError(f"{name} must be a whole number of at least 1, not {text[:40]!r}.")
     return int(text)
+
+
+def _span(env: Mapping[str, str], name: str, default: tuple[int, int]) -> tuple[int, int]:
+    text = env.get(name) or "-".join(map(str, default))
+    found = re.fullmatch(r"([0-9]{1,4})(?:-([0-9]{1,4}))?", text)
+    fewest, most = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= fewest <= most:
+        raise ValueError(f"{name} must be a number of at least 1, or two as in 1-4, not {text[:40]!r}.")
+    return fewest, most
+
+
+def _share(env: Mapping[str, str], name: str, default: float) -> float:
+    text = env.get(name) or str(default)
+    if not re.fullmatch(r"[0-9]{1,3}|[0-9]{1,3}\.0*|0?\.[0-9]{1,4}", text):
+        raise ValueError(f"{name} must be a whole number, or a share of one as 0.5, not {text[:40]!r}.")
+    return float(text)

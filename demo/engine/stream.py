@@ -75,6 +75,13 @@ class Outlet:
                 raise self._error
             raise StopIteration
 
+    def over(self) -> bool:
+        """Waits until nobody wants more or the producer has ended; whether it is the first of these. For whoever has to
+        be told at once, as a producer elsewhere."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.stopped or self._ended)
+            return self.stopped
+
     def stop(self) -> None:
         """Nobody wants more: wakes whoever waits, on either side. Returns at once."""
         with self._changed:
