@@ -77,9 +77,7 @@ class Replica:
         answer = getattr(self._engine, name)
         return await asyncio.get_running_loop().run_in_executor(self._readers, lambda: _packed(answer(*given)))
 
-    async def draw(
-        self, request: Request, watch: Watch, past: Sequence[Frame], pictures: bool
-    ) -> AsyncIterator[bytes]:
+    async def draw(self, request: Request, watch: Watch, past: Sequence[Frame], pictures: bool) -> AsyncIterator[bytes]:
         """The Steps of a run, or its Frames, each pickled; or FULL. Called off, it ends within one step.
 
         While it waits here it is a request under way, which is what the number of replicas follows.

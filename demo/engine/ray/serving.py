@@ -18,6 +18,7 @@ import ray
 from ray import serve
 from ray.serve.exceptions import RayServeException
 
+from demo.engine.api import BadModel
 from demo.engine.ray.replica import Replica
 from demo.settings import DEFAULT_MODEL, Settings
 
@@ -64,29 +65,35 @@ def deployed(settings: Settings, cpus: int) -> serve.Application:
 
 
 def handle(settings: Settings):
-    """Serve's handle of the replicas, which may be starting still."""
+    """Serve's handle of the replicas, which may be starting still. Raises BadModel where no card is there for them."""
     connect()
-    serve.start(proxy_location="Disabled", logging_config=QUIET)
     try:
         return serve.get_app_handle(NAME)
     except RayServeException:  # there is none of this name
-        application = deployed(settings, 1 if settings.replica_gpus else cores(settings.replicas[1]))
-        return serve.run(application, name=NAME, route_prefix=None, logging_config=QUIET)
+        pass
+    if os.environ.get("RAY_ADDRESS"):
+        ray.shutdown()  # and once more, with what the replicas are made of
+        connect(bring=True)
+    elif settings.replica_gpus * settings.replicas[0] > ray.cluster_resources().get("GPU", 0):
+        raise BadModel(f"DEMO_REPLICA_GPUS={settings.replica_gpus:g} asks for more graphics cards than there are here.")
+    serve.start(proxy_location="Disabled", logging_config=QUIET)
+    application = deployed(settings, 1 if settings.replica_gpus else cores(settings.replicas[1]))
+    return serve.run(application, name=NAME, route_prefix=None, logging_config=QUIET)
 
 
-def connect() -> None:
-    """To the cluster at RAY_ADDRESS, or to a Ray of this process's own."""
+def connect(bring: bool = False) -> None:
+    """To the cluster at RAY_ADDRESS, which gets this folder where it is to `bring`; or to a Ray of this process's own."""
     if ray.is_initialized():
         return
-    address, quiet = os.environ.get("RAY_ADDRESS"), {"log_to_driver": False, "logging_level": logging.WARNING}
+    quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
     for name in ("ray", "ray.serve"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    if address:
-        ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": UNSENT}, **quiet)
-    else:
-        path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-        here = {"env_vars": {"PYTHONPATH": path}}  # where replicas find this code, from wherever this process was begun
-        ray.init("local", include_dashboard=False, object_store_memory=SHARED, runtime_env=here, **quiet)
+    if address := os.environ.get("RAY_ADDRESS"):
+        ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": UNSENT} if bring else None, **quiet)
+        return
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    here = {"env_vars": {"PYTHONPATH": path}}  # where replicas find this code, from wherever this process was begun
+    ray.init("local", include_dashboard=False, object_store_memory=SHARED, runtime_env=here, **quiet)
 
 
 def cores(replicas: int) -> int:
