@@ -20,6 +20,10 @@ LAW = {
         {"demo.engine.", "demo.run.", "demo.tiny.folded"},
         ARRAYS | {"torch", "diffusers", "transformers", "psutil", "safetensors", "peft", "huggingface_hub"},
     ),
+    "demo.engine.ray.": (
+        {"demo.engine.", "demo.run.", "demo.settings"},
+        {"numpy", "torch", "psutil", "ray"},
+    ),
     "demo.lab.api": ({"demo.run.", "demo.engine.api"}, {"numpy"}),
     "demo.lab.": (
         {"demo.lab.", "demo.run.", "demo.tiny.", "demo.engine.api", "demo.settings"},

@@ -4,7 +4,6 @@ whose replica is lost. One Ray for the whole file, on two cores, with the random
 import dataclasses
 import functools
 import json
-import logging
 import os
 import re
 import threading
@@ -21,7 +20,6 @@ from ray.util import list_named_actors
 from test_conformance import LONG, SHORT, SOON, Reader
 
 import app
-from demo.engine.api import BadModel, BrokenRun
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.ray import serving
 from demo.engine.ray.engine import RayEngine
@@ -119,7 +117,7 @@ def test_what_a_replica_raises_is_raised_here_as_itself(both):
 
 
 def test_replicas_that_are_replaced_lose_no_run(both, settings, caplog):
-    """What a machine that is drained does to those on it: others are started, and each goes when its runs have ended."""
+    """What a machine that is drained does to those on it: others are started, each goes when its runs end."""
     old, going = {named["name"] for named in replicas()}, threading.Event()
 
     def visit():
@@ -167,11 +165,3 @@ def test_its_numbers_are_on_rays_own_endpoint_and_every_one_on_the_board_is(both
         told = urllib.request.urlopen(address, timeout=SOON).read().decode()
     assert drawn and drawn <= set(re.findall(r"ray_static_\w+", told))
     assert 'how="whole"' in told and 'how="stopped"' in told and "blue" not in told
-
-
-def test_a_model_that_cannot_be_used_is_one_sentence(both, settings):
-    """And no replica that starts again and again."""
-    nowhere = dataclasses.replace(settings, model="no/such/folder/here", replicas=(1, 1))
-    ray.serve.delete(serving.NAME)
-    with pytest.raises(BadModel, match="no/such/folder/here"):
-        app.engine(nowhere)

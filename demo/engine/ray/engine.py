@@ -32,7 +32,7 @@ class RayEngine:
 
     @classmethod
     def load(cls, settings: Settings) -> RayEngine:
-        """The engine of the replicas that these settings ask for, on RAY_ADDRESS or on this machine. Raises BadModel."""
+        """The replicas that these settings ask for, at RAY_ADDRESS or on this machine. Raises BadModel."""
         return cls(serving.handle(settings))
 
     def steps(

@@ -49,8 +49,7 @@ class Replica:
     """
 
     def __init__(self, model: str, upscaler: str, machine: dict[str, Any], most: int = 1):
-        cores = ray.get_runtime_context().get_assigned_resources().get("CPU", 1)
-        torch.set_num_threads(max(1, int(cores)))  # of those that it was given, or replicas are in each other's way
+        torch.set_num_threads(granted())  # more, and replicas are in each other's way
         self._most, self._places = most, machine["places"]
         self._engine, self._refused = None, None
         try:
@@ -58,7 +57,7 @@ class Replica:
         except (BadModel, ValueError) as error:
             self._refused = error
         self._seats = asyncio.Semaphore(self._places)
-        # Apart from each other: an answer that waits for its turn must not keep a thread from the run that it waits for.
+        # Apart: an answer that waits for its turn must not keep a thread from the run that it waits for.
         self._pullers, self._readers = ThreadPoolExecutor(self._places, "pull"), ThreadPoolExecutor(READERS, "read")
         self._meters = Meters()
 
@@ -126,6 +125,11 @@ class Replica:
         finally:
             stream.close()  # whose thread ends with the step that it is in
             self._meters.ended(how)
+
+
+def granted() -> int:
+    """How many cores Ray gave to this process."""
+    return max(1, int(ray.get_runtime_context().get_assigned_resources().get("CPU", 1)))
 
 
 def _named(error: Exception) -> str:

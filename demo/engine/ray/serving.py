@@ -82,7 +82,7 @@ def handle(settings: Settings):
 
 
 def connect(bring: bool = False) -> None:
-    """To the cluster at RAY_ADDRESS, which gets this folder where it is to `bring`; or to a Ray of this process's own."""
+    """To the cluster at RAY_ADDRESS, with this folder where it is to `bring`; or to a Ray of this process's own."""
     if ray.is_initialized():
         return
     quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
