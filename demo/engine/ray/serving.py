@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,7 @@ os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is imported,
 
 import ray
 from ray import serve
+from ray.exceptions import AuthenticationError
 from ray.serve.exceptions import RayServeException
 
 from demo.engine.api import BadModel
@@ -24,11 +26,16 @@ from demo.settings import DEFAULT_MODEL, Settings
 
 NAME = "out-of-static"
 ROOT = Path(__file__).resolve().parents[3]
-UNSENT = [".git", ".venv", "tests", "training"]  # of this folder: what no replica needs
+UNSENT = [".venv", "tests", "training"]  # of this folder: what no replica needs
 SHARED = 2**29  # bytes of shared memory, through which states pass; none stays there
 ANSWERS = 32  # requests that are no runs, under way at once on one replica
 DRAIN = 600.0  # seconds in which runs may end on a replica that goes: the slowest takes minutes
 UP, DOWN = 5.0, 120.0  # seconds that more, or fewer, replicas have to be of use before they are started, or ended
+UNREACHED = (
+    "No Ray is reached at RAY_ADDRESS={}: it has to run there, and on this machine; if it has a token, set "
+    "RAY_AUTH_MODE and RAY_AUTH_TOKEN as it has them."
+)
+COMING, LOOK = ("NOT_STARTED", "DEPLOYING"), 0.5  # of an application; seconds between two looks at it
 QUIET = {"log_level": "WARNING", "enable_access_log": False}
 
 
@@ -50,6 +57,7 @@ def deployed(settings: Settings, cpus: int) -> serve.Application:
         "min_replicas": fewest,
         "max_replicas": most,
         "target_ongoing_requests": settings.places,
+        "look_back_period_s": 2 * UP,
         "upscale_delay_s": UP,
         "downscale_delay_s": DOWN,
     }
@@ -67,10 +75,9 @@ def deployed(settings: Settings, cpus: int) -> serve.Application:
 def handle(settings: Settings):
     """Serve's handle of the replicas, which may be starting still. Raises BadModel where no card is there for them."""
     connect()
-    try:
-        return serve.get_app_handle(NAME)
-    except RayServeException:  # there is none of this name
-        pass
+    there = known()
+    if there is not None:
+        return there
     if os.environ.get("RAY_ADDRESS"):
         ray.shutdown()  # and once more, with what the replicas are made of
         connect(bring=True)
@@ -81,6 +88,18 @@ def handle(settings: Settings):
     return serve.run(application, name=NAME, route_prefix=None, logging_config=QUIET)
 
 
+def known():
+    """Serve's handle of an application of this name that somebody has started, or is starting; None without one."""
+    while True:
+        try:
+            return serve.get_app_handle(NAME)
+        except RayServeException:
+            found = serve.status().applications.get(NAME)
+            if found is None or found.status not in COMING:
+                return None
+            time.sleep(LOOK)
+
+
 def connect(bring: bool = False) -> None:
     """To the cluster at RAY_ADDRESS, with this folder where it is to `bring`; or to a Ray of this process's own."""
     if ray.is_initialized():
@@ -89,7 +108,11 @@ def connect(bring: bool = False) -> None:
     for name in ("ray", "ray.serve"):
         logging.getLogger(name).setLevel(logging.WARNING)
     if address := os.environ.get("RAY_ADDRESS"):
-        ray.init(address, runtime_env={"working_dir": str(ROOT), "excludes": UNSENT} if bring else None, **quiet)
+        folder = {"working_dir": str(ROOT), "excludes": UNSENT} if bring else None
+        try:
+            ray.init(address, runtime_env=folder, **quiet)
+        except (ConnectionError, AuthenticationError) as error:
+            raise BadModel(UNREACHED.format(address)) from error
         return
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     here = {"env_vars": {"PYTHONPATH": path}}  # where replicas find this code, from wherever this process was begun
