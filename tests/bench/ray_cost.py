@@ -1,12 +1,15 @@
 """What the way to a replica costs: `python tests/bench/ray_cost.py`, after installing demo/engine/ray/requirements.txt.
 
 Paired rounds in one process. First the engine in this process against the same model in a replica, both on one core:
-how much longer a step takes (aim: at most 5 ms). Then two visitors at once on the same two cores: one replica that has
-both of them, in company, against two replicas of one core each.
+how much longer a step takes (aim: at most 5 ms). On a busy machine steps vary by more than that, so the way alone is
+measured too: frames that are there already, packed, sent and read as those of a run. Then two visitors at once on the
+same two cores: one replica that has both of them, in company, against two replicas of one core each.
 """
 
 import argparse
+import asyncio
 import os
+import pickle
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +27,8 @@ from ray import serve
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.engine.ray import serving
 from demo.engine.ray.engine import RayEngine
+from demo.engine.ray.pull import Pull
+from demo.engine.stream import Stream
 from demo.run.trace import Request, Watch
 from demo.settings import Settings
 
@@ -33,6 +38,29 @@ PROMPTS = ("a red fox", "a blue car at the beach")
 
 def replicated(settings: Settings, name: str, cpus: int) -> RayEngine:
     return RayEngine(serve.run(serving.deployed(settings, cpus), name=name, route_prefix=None))
+
+
+class Drawn:
+    """A deployment that computes nothing: it has the frames, and sends them as a replica does."""
+
+    def __init__(self, frames: list):
+        self._frames = frames
+
+    async def draw(self):
+        for frame in self._frames:
+            yield await asyncio.get_running_loop().run_in_executor(None, pickle.dumps, frame, pickle.HIGHEST_PROTOCOL)
+
+
+def way(frames: list, rounds: int) -> np.ndarray:
+    """Seconds from one frame to the next where nothing is computed."""
+    handle = serve.run(serve.deployment(Drawn).bind(frames), name="drawn", route_prefix=None)
+    handle, told = handle.options(stream=True, method_name="draw"), []
+    for _ in range(rounds + 1):
+        began = time.perf_counter()
+        assert sum(1 for _ in Stream(lambda outlet: Pull(handle.remote, outlet).run())) == len(frames)
+        told.append((time.perf_counter() - began) / len(frames))
+    serve.delete("drawn")
+    return np.array(told[1:])
 
 
 def seconds(engine, requests: list[Request]) -> float:
@@ -78,6 +106,8 @@ def main() -> None:
     print(f"a step in a replica          {spread(told[:, 1], ' ms')}")
     print(f"overhead of a step           {spread(told[:, 1] - told[:, 0], ' ms')}")
     serve.delete("one")
+    frames = list(here.frames(replace(requests[0], steps=100), watch=ALL))
+    print(f"the way alone, of a frame    {spread(way(frames, asked.rounds) * 1000, ' ms')}")
     both = replace(settings, places=2)
     one, two = replicated(both, "company", 2), replicated(replace(settings, replicas=(2, 2)), "apart", 1)
     told = paired([one, two], requests, asked.rounds)

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import pickle
+from dataclasses import replace
 
 import pytest
 
 from demo.engine.api import BadModel
 from demo.engine.ray import replica
 from demo.engine.ray.replica import FULL, Replica
-from demo.run.trace import STATES_ONLY, Request, Step, Watch
+from demo.run.trace import STATES_ONLY, BadRequest, Request, Step, Watch
 from demo.settings import Settings
 
 SHORT, LONG = Request("a blue cat", seed=7, steps=4), Request("a red fox", seed=8, steps=100)
@@ -68,6 +69,10 @@ def test_a_run_is_drawn_and_counted(one):
 
 
 def test_what_is_refused_is_raised_and_counted(one):
+    with pytest.raises(BadRequest, match="not no such") as refused:
+        asyncio.run(drawn(one, replace(SHORT, scheduler="no such")))
+    assert refused.value.field == "scheduler" and one._meters.ends == ["refused"]
+    assert len(asyncio.run(drawn(one, SHORT))) == 5  # and its place is free
     with pytest.raises(ValueError, match="nothing that a replica answers"):
         asyncio.run(one.ask("lent", ("cuda",)))
     assert pickle.loads(asyncio.run(one.ask("numbers", ("a blue cat",)))).tokens

@@ -103,7 +103,12 @@ class Replica:
     @contextlib.contextmanager
     def _run(self, request: Request, watch: Watch, past: Sequence[Frame], pictures: bool) -> Iterator[Iterator[bytes]]:
         """The states of a run as bytes, made in whichever thread asks for them, and counted."""
-        stream, how = (self._engine.frames if pictures else self._engine.steps)(request, None, watch, past), "stopped"
+        draw, how = self._engine.frames if pictures else self._engine.steps, "stopped"
+        try:
+            stream = draw(request, None, watch, past)
+        except BadRequest:
+            self._meters.ended("refused")
+            raise
 
         def states() -> Iterator[bytes]:
             nonlocal how

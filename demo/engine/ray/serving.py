@@ -57,7 +57,7 @@ def deployed(settings: Settings, cpus: int) -> serve.Application:
         "min_replicas": fewest,
         "max_replicas": most,
         "target_ongoing_requests": settings.places,
-        "look_back_period_s": 2 * UP,
+        "look_back_period_s": 3 * UP,
         "upscale_delay_s": UP,
         "downscale_delay_s": DOWN,
     }
