@@ -1,4 +1,5 @@
-"""What every Engine does, whatever it is made of: one suite for all of them. A new one is a line in ENGINES."""
+"""What every Engine does, whatever it is made of: one suite for all of them. A new one is a line in ENGINES,
+or, where it needs more around it, a file that takes these tests over, as test_ray.py does."""
 
 import dataclasses
 import inspect

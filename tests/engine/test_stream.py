@@ -250,3 +250,21 @@ def test_work_with_one_result_waits_its_turn_and_raises_what_it_raises():
     assert order == ["held", 7]
     with pytest.raises(ZeroDivisionError):
         desk.once(lambda: 1 / 0)
+
+
+@pytest.mark.parametrize(("stops", "upto"), [(True, 10**9), (False, 1)])
+def test_whoever_has_to_be_told_waits_until_it_is_over(stops, upto):
+    """And knows whether the reader left, or the producer was through."""
+    outlets, told = [], []
+
+    def produce(outlet):
+        outlets.append(outlet)
+        Counter(upto)(outlet)
+
+    items = Stream(produce)
+    next(items)
+    waiting = threading.Thread(target=lambda: told.append(outlets[0].over()))
+    waiting.start()
+    assert (items.close() if stops else list(items)) in (None, [])
+    waiting.join(SOON)
+    assert told == [stops]
