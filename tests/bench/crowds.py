@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[2])  # in place of this folder, whose click.py is not the library
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # in place of this folder
 
 import numpy as np  # noqa: E402
 

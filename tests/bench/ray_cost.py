@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[2])  # in place of this folder, whose click.py is not Ray's
+sys.path[0] = str(Path(__file__).resolve().parents[2])  # in place of this folder: replicas are given it
 
 # ruff: noqa: E402
 import numpy as np

@@ -1,8 +1,8 @@
 """How many replicas there are, on what, and where: the deployment, as app.py starts it and as serve.yaml names it.
 
 Without RAY_ADDRESS this is a Ray of its own on this machine, which ends with this process: no dashboard, nothing asked
-over HTTP, no report to anybody. With it, a cluster: an application of this name that runs there already is used as it is
-(serve.yaml or another page has started it), else it is started there, with this folder sent along.
+over HTTP, no report to anybody. With it, a cluster: an application of this name that runs there already is used as it
+is (serve.yaml or another page has started it), else it is started there, with this folder sent along.
 """
 
 from __future__ import annotations
