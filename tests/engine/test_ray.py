@@ -27,6 +27,7 @@ from demo.engine.stream import Desk
 from demo.run.trace import BadRequest, Watch
 from demo.settings import Settings
 
+pytestmark = pytest.mark.ray
 ALL = Watch(word_maps=True, guesses=True, outputs=True)
 globals().update({name: test for name, test in vars(test_conformance).items() if name.startswith("test_")})
 
