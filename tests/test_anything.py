@@ -19,7 +19,7 @@ from demo.run.upload import SMALLEST, picture_of
 from demo.run.values import MAX_PROMPT, BadRequest, normalised
 from demo.settings import Settings
 
-NUMBERS = st.one_of(st.integers(), st.floats(), st.decimals(), st.fractions(), st.booleans())
+NUMBERS = st.one_of(st.integers(), st.floats(allow_subnormal=False), st.decimals(), st.fractions(), st.booleans())
 PLAIN = st.one_of(
     st.none(),
     NUMBERS,
@@ -31,7 +31,7 @@ ANYTHING = st.recursive(
     PLAIN, lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4))
 )
 JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_subnormal=False), st.text()),
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(st.text(max_size=8), inner, max_size=4)),
 )
 OFTEN = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])

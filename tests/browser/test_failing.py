@@ -320,6 +320,7 @@ def test_who_waits_has_the_last_run_to_look_at_meanwhile(browser, launched):
     page.locator(".scrub").focus()
     page.keyboard.press("ArrowLeft")
     assert second.step == 3 and page.is_visible(".halt") and not page.locator(".oos.tuning").count()
+    page.wait_for_timeout(400)  # sooner it is taken for the second half of a double click
     page.click(".halt")
     page.wait_for_selector(".oos:not(.running)")
     assert page.text_content(".waits") == "Your run was stopped before its first picture." and second.step == 3
