@@ -6,10 +6,14 @@ four visitors on two cores; 0.15; 1.3 times of the mean; 45 dB.
 """
 
 import argparse
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.run.trace import Request, Watch

@@ -10,8 +10,11 @@ import ctypes
 import sys
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import psutil
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from demo.engine.diffusers_engine import DiffusersEngine
 from demo.run.trace import Request, Watch
