@@ -1,8 +1,8 @@
 """Visitors who all come at once, by the page's own event: `python tests/bench/load.py [--visitors 1 4 16 32]`.
 
-Prints, for each crowd, pictures a minute, seconds to the first frame and to the end, who was refused, how evenly those
-who were drawn together finished, and how right the wait was that was told: the median of (told - true) / true, of those
-who waited five seconds or more. Aims: waits right within 30 %; frames of all accepted runs whole, in order, their own.
+Prints, for each crowd, pictures a minute, seconds to the first frame and to the end, how many were refused, how many
+runs came whole, and how right the wait was that was told: the median of (told - true) / true, of those who waited five
+seconds or more. Aims: waits right within 30 %; frames of all accepted runs whole, in order, their own.
 """
 
 import argparse
