@@ -39,6 +39,7 @@ class Settings:
     queue: int = 32  # DEMO_QUEUE: runs that may wait in line behind those that are drawn
     session_runs: int = 60  # DEMO_SESSION_RUNS: a minute, of one page; nobody at a keyboard asks for half of them
     address_runs: int = 300  # DEMO_ADDRESS_RUNS: a minute, of one address; ten for each of thirty behind one router
+    session_questions: int = 600  # DEMO_SESSION_QUESTIONS: a minute, of one page; as fast as a slider is dragged
 
     engine: str = ""  # DEMO_ENGINE: where runs are drawn, one of ENGINES; empty is in this process, with nothing to add
     replicas: tuple[int, int] = (1, 1)  # DEMO_REPLICAS: of that engine, "2", or "1-4": as many as runs wait for
@@ -62,6 +63,7 @@ class Settings:
             queue=_positive(env, "DEMO_QUEUE", cls.queue),
             session_runs=_positive(env, "DEMO_SESSION_RUNS", cls.session_runs),
             address_runs=_positive(env, "DEMO_ADDRESS_RUNS", cls.address_runs),
+            session_questions=_positive(env, "DEMO_SESSION_QUESTIONS", cls.session_questions),
             engine=_one_of(env, "DEMO_ENGINE", ENGINES),
             replicas=_span(env, "DEMO_REPLICAS", cls.replicas),
             replica_gpus=_share(env, "DEMO_REPLICA_GPUS", cls.replica_gpus),

@@ -13,7 +13,7 @@ def test_an_empty_environment_gives_the_embedded_model():
 
 def test_every_setting_has_its_variable():
     env = {"DEMO_MODEL": "a/b", "DEMO_EXPORTS": "/x", "DEMO_KEEP_SECONDS": "60", "DEMO_QUEUE": "3"}
-    env |= {"DEMO_SESSION_RUNS": "4", "DEMO_ADDRESS_RUNS": "5"}
+    env |= {"DEMO_SESSION_RUNS": "4", "DEMO_ADDRESS_RUNS": "5", "DEMO_SESSION_QUESTIONS": "6"}
     env |= {"DEMO_ENGINE": "ray", "DEMO_REPLICAS": "1-4", "DEMO_REPLICA_GPUS": "0.5"}
     here = {"DEMO_PREVIEW": "linear", "DEMO_CACHE": "/y", "DEMO_DTYPE": "bfloat16", "DEMO_OFFLOAD": "model"}
     settings = Settings.from_env(env | here | {"DEMO_UPSCALER": "c/d", "DEMO_LORA": "e/f@0.5", "DEMO_PLACES": "2"})
@@ -25,7 +25,7 @@ def test_every_setting_has_its_variable():
         "lora": "e/f@0.5",
         "places": 2,
     }
-    told_of_all = {"upscaler": "c/d", "queue": 3, "session_runs": 4, "address_runs": 5}
+    told_of_all = {"upscaler": "c/d", "queue": 3, "session_runs": 4, "address_runs": 5, "session_questions": 6}
     told_of_all |= {"engine": "ray", "replicas": (1, 4), "replica_gpus": 0.5}
     assert settings == Settings("a/b", Path("/x"), 60, **told_of_all, **told) and settings.machine() == told
 

@@ -20,7 +20,9 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from demo.page.limits import Limits, Who
 from demo.page.readers import Readers
+from demo.run.trace import BadRequest
 
 MAX_BODY = 64 * 2**10  # bytes; the longest prompt with its settings has 4 kB
 MAX_PATH = 2048
@@ -40,6 +42,7 @@ ONE = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]{1,253})(:[0-9]{1,5})?"
 HOST = re.compile(rf"{ONE}(, ?{ONE})*")
 NAMES = ("host", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port")  # of which Gradio makes addresses
 SESSION = re.compile(r"[0-9A-Za-z-]{1,64}")
+UNCOUNTED = ("stop", "missing", "kept", "drop")  # what ends something, or goes on with what was asked before
 SAFE = ((b"x-content-type-options", b"nosniff"),)
 NOT_HERE = "Not offered here."
 UNREADABLE = "This is not a request that can be read here."
@@ -54,10 +57,10 @@ class Refused(Exception):
 
 
 class Guard:
-    """ASGI, around the whole of Gradio's app; `readers` counts who has a stream open."""
+    """ASGI, around the whole of Gradio's app; `readers` counts who has a stream open, `limits` who asks how much."""
 
-    def __init__(self, app: ASGIApp, blocks: Any, readers: Readers):
-        self._app, self._blocks, self._readers = app, blocks, readers
+    def __init__(self, app: ASGIApp, blocks: Any, readers: Readers, limits: Limits):
+        self._app, self._blocks, self._readers, self._limits = app, blocks, readers, limits
         readers.counting = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,6 +77,9 @@ class Guard:
                 receive = await self._read(path, scope, receive)
         except Refused as refused:
             await JSONResponse({"detail": str(refused)}, refused.status)(scope, receive, _safely(send))
+            return
+        except BadRequest as busy:  # as the page hears whatever it asks too early
+            await JSONResponse({"error": str(busy), "again": True})(scope, receive, _safely(send))
             return
         with self._reading(path, scope):
             await self._app(scope, receive, _safely(send))
@@ -94,6 +100,8 @@ class Guard:
             raise Refused(415, "A request has to be JSON.")
         asked = _object(await _body(receive))
         self._check(door, asked)
+        if door == "component_server" and asked["fn_name"] not in UNCOUNTED:
+            self._limits.ask(Who(asked["session_hash"], scope["client"][0] if scope.get("client") else None))
         data = json.dumps(asked).encode()
         length = (b"content-length", str(len(data)).encode())
         dropped = (b"content-length", b"transfer-encoding", b"content-encoding")

@@ -38,7 +38,7 @@ FILE = {"meta": {"_type": "gradio.FileData"}}
 def build(engine: Engine, settings: Settings, lab: Lab | None = None) -> gr.Blocks:
     """The app on one engine, and on what is known of its model, not launched."""
     runs = Runs(settings.exports / "runs", settings.keep_seconds)
-    limits = Limits(settings.session_runs, settings.address_runs)
+    limits = Limits(settings.session_runs, settings.address_runs, settings.session_questions)
     live = Live(engine, runs, settings.queue, settings.show_before_check, limits)
     readers = Readers()
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as app:
@@ -61,7 +61,7 @@ def build(engine: Engine, settings: Settings, lab: Lab | None = None) -> gr.Bloc
         )
         run.failure(fn=None, js=_static("failed.js"), api_visibility="undocumented")
         gr.api(_generate(live, readers), api_name="generate", concurrency_limit=None)
-    app.readers = readers  # for the guard, which counts them
+    app.readers, app.limits = readers, limits  # for the guard, which counts who reads and who asks
     app.live = live  # for whoever ends it
     return app.queue(api_open=False, max_size=settings.queue + SPARE)
 

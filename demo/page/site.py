@@ -75,5 +75,5 @@ async def _guarded(app: Any) -> AsyncIterator[None]:
     Not in "middleware": Gradio puts its own around those, and one of them answers every other site's scripts.
     """
     blocks = app.get_blocks()
-    app.middleware_stack = Guard(app.middleware_stack, blocks, blocks.readers)
+    app.middleware_stack = Guard(app.middleware_stack, blocks, blocks.readers, blocks.limits)
     yield

@@ -6,9 +6,12 @@ import time
 
 import httpx
 import pytest
+from fake_engine import FakeEngine
 from following import form
 
 from demo.page import guard
+from demo.page.page import build, launch_options
+from demo.settings import Settings
 
 API = "gradio_api/"
 HUGE = 10**400
@@ -210,3 +213,26 @@ def test_whoever_has_a_stream_open_is_counted_and_nobody_else(web, app, ids):
     while app.readers.of("listens")() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not app.readers.of("listens")()
+
+
+def test_who_asks_too_much_is_told_when_to_come_again_and_may_still_stop(tmp_path):
+    settings = Settings(model=str(tmp_path), exports=tmp_path, session_questions=2)
+    app = build(FakeEngine(), settings)
+    page = next(block._id for block in app.blocks.values() if getattr(block, "stop", None))
+
+    def asked(name, session):
+        body = {"data": {"steps": 4}, "component_id": page, "fn_name": name, "session_hash": session}
+        return post(client, "component_server", body)
+
+    app.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", **launch_options(settings))
+    try:
+        with httpx.Client(base_url=app.local_url, timeout=20) as client:
+            assert [asked("cost", "eager").json() for _ in range(2)] == [{"seconds": None}] * 2
+            more = asked("cost", "eager")
+            assert more.status_code == 200 and more.json()["again"]
+            assert "2 questions a minute" in more.json()["error"]
+            assert asked("stop", "eager").json() == {"stopped": False} and asked("cost", "calm").json() == {
+                "seconds": None
+            }
+    finally:
+        app.close()

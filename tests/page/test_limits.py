@@ -47,3 +47,16 @@ def test_the_bound_moves_on(monkeypatch):
         limits.admit(Who("me"), [])
     now[0] += 61
     limits.admit(Who("me"), [])
+
+
+def test_questions_are_counted_apart_and_an_address_may_ask_as_many_times_more_of_them_as_of_runs():
+    limits = Limits(2, 6, questions=3)
+    for _ in range(3):
+        limits.ask(Who("me", "a"))
+    with pytest.raises(BadRequest, match="3 questions a minute are what a page"):
+        limits.ask(Who("me", "a"))
+    limits.admit(Who("me", "a"), [])
+    for n in range(6):
+        limits.ask(Who(f"{n}", "a"))
+    with pytest.raises(BadRequest, match="9 questions a minute are what an address"):
+        limits.ask(Who("new", "a"))
