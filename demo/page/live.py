@@ -13,9 +13,9 @@ import secrets
 import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from queue import SimpleQueue
 from typing import cast
 
 from cachetools import TTLCache
@@ -27,7 +27,7 @@ from demo.page.limits import NOBODY, Limits, Who
 from demo.page.line import Line
 from demo.page.prompts import Prompts
 from demo.page.tempo import Tempo
-from demo.page.visit import Visit, until_checked
+from demo.page.visit import Visit, always, until_checked
 from demo.run import messages
 from demo.run.store import KEY, NO_KEY, TAKEN, Runs
 from demo.run.trace import STATES_ONLY, BadRequest, Frame, Request, Watch, whole
@@ -47,11 +47,6 @@ EVERYTHING = Watch(word_maps=True, guesses=True, outputs=True)
 log = logging.getLogger(__name__)
 
 
-def always() -> bool:
-    """Whoever iterates is there."""
-    return True
-
-
 class Live:
     """The runs of all visitors on one engine; `waiting` of them may stand behind those that are drawn.
     Where a safety checker has the last word, nothing but the noise is told before it, unless `unchecked`."""
@@ -66,7 +61,7 @@ class Live:
         self._refused: TTLCache[str, list[str]] = TTLCache(MOST_REMEMBERED, REMEMBERED)
         self._stopped: TTLCache[str, bool] = TTLCache(MOST_REMEMBERED, REMEMBERED)  # before they arrived
         self._lock, self._hold = threading.Lock(), engine.abilities.checked and not unchecked
-        self._packer = ThreadPoolExecutor(1, "pack")
+        self._drawn: SimpleQueue[Visit] = SimpleQueue()  # to be packed
         self._shut = self._working = False
         self._limits = limits or Limits(10**9, 10**9)
 
@@ -124,7 +119,7 @@ class Live:
             return {"stopped": False}
         with self._lock:
             visit = self._visits.get(key)
-            if visit is None:
+            if visit is None or visit.run.ended:
                 here = self.runs.get(key) is not None or key in self._refused
                 if not here:
                     self._stopped[key] = True
@@ -181,9 +176,9 @@ class Live:
                 *_, tokens, visit.parent = begin
                 visit.heard = heard(tokens)
                 visit.tell(messages.begin, request, *begin)
+            self._work()
             if not self._stopped.pop(key, False):
                 self._line.join(visit)
-                self._work()
                 return visit
         visit.run.stop.set()
         self._spared(visit)
@@ -192,7 +187,7 @@ class Live:
     def _work(self) -> None:
         if not self._working:
             self._working = True
-            for work in (self._look_after, *[self._draw_all] * self._line.places):
+            for work in (self._look_after, self._pack_all, *[self._draw_all] * self._line.places):
                 threading.Thread(target=work, name=work.__name__, daemon=True).start()
 
     def _draw_all(self) -> None:
@@ -202,7 +197,14 @@ class Live:
                 self._draw(visit)
             finally:
                 self._line.leave(visit)
-            self._packer.submit(self._pack, visit)
+            self._drawn.put(visit)
+
+    def _pack_all(self) -> None:
+        while True:
+            try:
+                self._pack(self._drawn.get())
+            except Exception:  # the next run is to be packed all the same
+                log.exception("a run could not be closed")
 
     def _draw(self, visit: Visit) -> None:
         """Every state of a run, until its end or until nobody wants it; then it says that the denoiser is free."""
@@ -261,7 +263,7 @@ class Live:
     def _spared(self, visit: Visit) -> None:
         """The end of a run that never reached the denoiser."""
         visit.tell(messages.drawn, 0, stopped=True)
-        self._packer.submit(self._pack, visit)
+        self._drawn.put(visit)
 
     def _close(self, visit: Visit) -> None:
         with self._lock:

@@ -18,6 +18,11 @@ from demo.run.store import Run, Runs
 from demo.run.trace import Frame
 
 
+def always() -> bool:
+    """Whoever iterates is there."""
+    return True
+
+
 class Visit:
     """A run of the store that has not ended. `told`: whether its messages are kept, or its frames alone."""
 

@@ -1,8 +1,12 @@
 """A visitor's run from raw form values to its last message, on an engine without a model."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +19,8 @@ from demo.page.live import REPAIR, Live, checked
 from demo.page.tempo import Tempo
 from demo.run.store import Runs
 from demo.run.trace import BadRequest, Request
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -455,3 +461,24 @@ def test_words_may_change_at_a_step_without_a_run_before(make):
     begin, *_, done = told(make(), form(branch_at="2", then="a red fox", fresh="9"))
     assert begin["prompt"] == "a red fox" and done["kind"] == "done"
     assert (begin["branch"]["run"], begin["branch"]["at"], begin["branch"]["fresh"]) == (None, 2, 9)
+
+
+def test_a_process_that_ends_in_the_midst_of_runs_says_nothing(tmp_path):
+    """Nor does it wait for them. An executor refuses what comes to be packed then, which was a traceback."""
+    code = """
+import sys, time
+from pathlib import Path
+from fake_engine import FakeEngine
+from following import form
+from demo.page.live import Live
+from demo.run.store import Runs
+
+live = Live(FakeEngine(pause=0.02, places=4), Runs(Path(sys.argv[1])))
+for _ in range(8):
+    live.start(form(steps=8))
+time.sleep(0.3)
+"""
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "page")])
+    env = os.environ | {"PYTHONPATH": paths}
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=env, capture_output=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
