@@ -1,5 +1,6 @@
 """Visitors without a browser: they ask the page's own event over HTTP and note when they hear what. For benchmarks."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -65,8 +66,8 @@ class Callers:
         config = httpx.get(address + "config", timeout=30).json()
         (self.event,) = (fn["id"] for fn in config["dependencies"] if any(t[1] == "submit" for t in fn["targets"]))
 
-    async def run(self, web: httpx.AsyncClient, **asked) -> Heard:
-        """One run of a visitor of its own, from the click to the last message."""
+    async def run(self, web: httpx.AsyncClient, read: asyncio.Event | None = None, **asked) -> Heard:
+        """One run of a visitor of its own, from the click to the last message; nothing is read before `read` is set."""
         heard, session = Heard(secrets.token_urlsafe(18)), secrets.token_hex(8)
         body = {"data": [], "fn_index": self.event, "session_hash": session, "trigger_id": None}
         body["event_data"] = {"run": heard.key} | asked
@@ -74,6 +75,8 @@ class Callers:
         (await web.post(f"{self.address}{API}queue/join", json=body)).raise_for_status()
         told = None
         async with web.stream("GET", f"{self.address}{API}queue/data", params={"session_hash": session}) as stream:
+            if read:
+                await read.wait()
             async for line in stream.aiter_lines():
                 if not line.startswith("data:"):
                     continue
