@@ -76,6 +76,8 @@ def launch_options(settings: Settings) -> dict[str, Any]:
         "footer_links": ["api"],
         "run_history": False,
         "enable_monitoring": False,
+        # Gradio keeps a copy of every component for each of 10,000 sessions; none of ours is another one's.
+        "state_session_capacity": settings.queue + SPARE,
         "max_threads": settings.queue + SPARE,  # events that are open at once; those of runs hold no thread
         "max_file_size": "100kb",
         "pwa": False,

@@ -17,6 +17,9 @@ from demo.run import messages
 from demo.run.store import Run, Runs
 from demo.run.trace import Frame
 
+ABSENT = 2.0  # seconds that the end of a run waits for somebody to hear it
+ARRIVING = 0.02  # seconds between two looks whether somebody reads by now; a browser asks first, and then it reads
+
 
 def always() -> bool:
     """Whoever iterates is there."""
@@ -65,19 +68,25 @@ class Visit:
             ear.ring()
 
     async def follow(self, present: Callable[[], bool], look: float) -> AsyncIterator[str]:
-        """Every message from the first to the last; meanwhile, at least every `look` s, who is `present` is noted."""
-        number = 0
+        """Every message from the first to the last; meanwhile, at least every `look` s, who is `present` is noted.
+
+        Nothing is told while nobody is: whoever takes this would keep it for somebody who may never come.
+        """
+        number, left = 0, time.monotonic() + ABSENT
         with self._listening() as ear:
             while True:
                 ended = self.run.ended  # before the messages are read, so that none is left behind
-                if present():
+                here = present()
+                if here:
                     self.seen = time.monotonic()
-                for text in self.run.messages[number:]:
-                    number += 1
-                    yield text
-                if ended:
+                    for text in self.run.messages[number:]:
+                        number += 1
+                        yield text
+                if here or not ended:
+                    left = time.monotonic() + ABSENT
+                if ended and (here or time.monotonic() > left):
                     return
-                await ear.wait(look)
+                await ear.wait(look if here else ARRIVING)
 
     async def over(self, present: Callable[[], bool], look: float) -> None:
         """Until it has ended, as `follow`."""

@@ -42,9 +42,9 @@ class Visitor:
         self._loop.close()
 
 
-def told(live, asked) -> list[dict]:
+def told(live, asked, *present) -> list[dict]:
     """Every message of one run."""
-    with contextlib.closing(Visitor(live, asked)) as visitor:
+    with contextlib.closing(Visitor(live, asked, *present)) as visitor:
         return list(visitor)
 
 

@@ -7,10 +7,10 @@ import time
 import httpx
 import pytest
 from fake_engine import FakeEngine
-from following import form
+from following import form, until
 
 from demo.page import guard
-from demo.page.page import build, launch_options
+from demo.page.page import SPARE, build, launch_options
 from demo.settings import Settings
 
 API = "gradio_api/"
@@ -236,3 +236,12 @@ def test_who_asks_too_much_is_told_when_to_come_again_and_may_still_stop(tmp_pat
             }
     finally:
         app.close()
+
+
+def test_gradio_keeps_a_copy_of_the_page_for_a_few_sessions_alone(web, ids, app, settings):
+    kept, most = app.app.state_holder, settings.queue + SPARE
+    for number in range(most + 8):
+        asked = join(ids, session_hash=f"one-of-many-{number}", event_data={"run": "none"})
+        assert post(web, "queue/join", asked).status_code == 200
+        until(lambda name=asked["session_hash"]: name in kept.session_data)
+    assert len(kept.session_data) == most

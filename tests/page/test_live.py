@@ -15,6 +15,7 @@ from following import Visitor, form, generated, key, told, until
 from PIL import Image
 
 from demo.page import live as module
+from demo.page import visit
 from demo.page.live import REPAIR, Live, checked
 from demo.page.tempo import Tempo
 from demo.run.store import Runs
@@ -199,8 +200,7 @@ def test_a_run_that_nobody_reads_ends_and_gives_up_its_place(make, monkeypatch):
     monkeypatch.setattr(module, "LEASE", 0.3)
     monkeypatch.setattr(module, "LOOK", 0.05)
     live, asked = make(pause=0.02), form(steps=100)
-    run = Visitor(live, asked, lambda: False)  # joined, its stream never opened
-    next(run)
+    live.start(asked)  # joined, its stream never opened
     until(lambda: live.runs.get(asked["run"]).ended)
     last = json.loads(live.runs.get(asked["run"]).messages[-1])
     assert live.engine.drawn < 60 and last["kind"] == "done" and last["stopped"]
@@ -461,6 +461,21 @@ def test_words_may_change_at_a_step_without_a_run_before(make):
     begin, *_, done = told(make(), form(branch_at="2", then="a red fox", fresh="9"))
     assert begin["prompt"] == "a red fox" and done["kind"] == "done"
     assert (begin["branch"]["run"], begin["branch"]["at"], begin["branch"]["fresh"]) == (None, 2, 9)
+
+
+def test_nothing_is_told_while_nobody_reads_and_all_of_it_to_who_comes_late(make):
+    """What is told to nobody would be kept for a session that may never come, by whoever carries it there."""
+    live, asked, reads = make(pause=0.01), form(steps=8), threading.Event()
+    visitor = Visitor(live, asked, reads.is_set)
+    threading.Timer(0.3, reads.set).start()
+    first = next(visitor)
+    assert reads.is_set() and live.engine.drawn == 9
+    assert [first["number"], *(message["number"] for message in visitor)] == [*range(12)]
+
+
+def test_who_never_reads_is_told_nothing_and_not_waited_for(make, monkeypatch):
+    monkeypatch.setattr(visit, "ABSENT", 0.2)
+    assert told(make(), form(), lambda: False) == []
 
 
 def test_a_process_that_ends_in_the_midst_of_runs_says_nothing(tmp_path):
