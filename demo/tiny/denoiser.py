@@ -160,7 +160,7 @@ def train(
     *,
     minutes: float = 240,
     batch: int = 48,
-    rate: float = 4e-4,
+    rate: float = 8e-4,
     seed: int = SEED,
     count: int = COUNT,
     freedom: Freedom = FREE,

@@ -12,7 +12,7 @@ from torch import nn
 from .machine import has_bf16
 
 WARMUP = 150  # steps
-FALL = 0.3  # of the training
+FALL = 0.7  # of the training
 PLAIN = ("conv_in", "conv_out", "linear_in", "linear_out", "add_embedding", "norm")  # ends and norms are not Muon's
 
 
@@ -106,7 +106,7 @@ def _layout(weight: torch.Tensor) -> torch.memory_format:
 
 
 def falling(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float) -> None:
-    """Warm up over 150 steps, stay, and fall in a line to 3 % over the last 30 % of the training.
+    """Warm up over 150 steps, stay, and fall in a line to 3 % over the last 70 % of the training.
 
     A training that is given more time afterwards goes on as if it had had it from the start, which a cosine does not.
     """

@@ -1,7 +1,8 @@
 """Scenes in pixels: where each figure goes, how large, which drawing, and on what. What words ask holds exactly.
 
-Middles lie on the latents' grid and widths are a few: hardly seen, and a shape is fewer patterns to learn. Where words
-ask for what fits no other way, a middle is on a quarter of that grid.
+Middles lie on every second place of the latents' grid and widths are a few whole ones, so that a shape meets the
+denoiser in few patterns: its second level has half as many places each way. Where words ask for what fits no other way,
+a middle is on every place, and where that fails on a part of one.
 """
 
 from random import Random
@@ -13,9 +14,11 @@ from .drawing import SETS, Figure, figure, look, paste, turned
 from .places import paint
 from .scenes import Scene, Thing, completed
 
-STEP = 1 / 16  # of the picture's side; a latent
-WIDTHS = 0.2, 0.28, 0.4, 0.5, 0.64, 0.76, 0.88  # of a body, of the picture's
+LATENT = 1 / 16  # of the picture's side
+STEP = 2 * LATENT
+WIDTHS = tuple(LATENT * width for width in (3, 4, 6, 8, 10, 12, 14))  # of a body, of the picture's
 TRIES = 4000
+FINER = {TRIES // 40: LATENT, TRIES // 10: LATENT / 4, TRIES // 5: LATENT / 16}  # a smaller step, after so many of them
 APART = 0.015  # between figures, at least
 # How long a figure's longer side is, of the picture's: alone, and by how many there are.
 ALONE = {None: (0.4, 0.7), "small": (0.17, 0.27), "big": (0.82, 0.95)}
@@ -90,7 +93,7 @@ def _spot(
     width = rng.choice(_widths(lengths, longer))
     low, high = up * width, 1 - down * width
     if ground is not None and rng.random() < 0.67:
-        low = max(low, min(ground + 0.02 - down * width, high - STEP))
+        low = max(low, min(ground + 0.02 - down * width, high - LATENT))
     x, y = _steps(rng, left * width, 1 - right * width, freedom.step), _steps(rng, low, high, freedom.step)
     return None if x is None or y is None else Spot(x, y, width, reach)
 
@@ -135,8 +138,8 @@ def _lengths(scene: Scene, at: int) -> tuple[float, float]:
 def spots(rng: Random, scene: Scene, reaches: list[tuple], ground: float | None, freedom: Freedom = FREE) -> list[Spot]:
     """A spot for each figure; ValueError, which names the scene, where none is found."""
     for tried in range(TRIES):
-        if tried == TRIES // 20:
-            freedom = freedom._replace(step=STEP / 4)  # what words ask goes before
+        if tried in FINER:  # what words ask goes before
+            freedom = freedom._replace(step=FINER[tried])
         found: list[Spot] = []
         for at, reach in enumerate(reaches):
             lengths = _lengths(scene, at) if not (found and scene.count > 1) else (found[0].width,) * 2
