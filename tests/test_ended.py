@@ -3,21 +3,19 @@
 import asyncio
 import sys
 import time
+from pathlib import Path
 
 import httpx
-from visiting import ROOT
 
-sys.path.append(str(ROOT / "tests" / "bench"))
+sys.path.append(str(Path(__file__).with_name("bench")))
 
 from callers import Callers, app
 
 STEPS = 30
 
 
-def test_who_reads_nothing_costs_nobody_anything_and_may_still_read_it_all(address):
-    callers = Callers(address)
-
-    async def both():
+def test_who_reads_nothing_costs_nobody_anything_and_may_still_read_it_all():
+    async def both(callers):
         async with httpx.AsyncClient(timeout=120) as web:
             open_ended = asyncio.Event()
             slow = asyncio.create_task(callers.run(web, open_ended, prompt="a red fox", seed="1", steps=str(STEPS)))
@@ -26,7 +24,8 @@ def test_who_reads_nothing_costs_nobody_anything_and_may_still_read_it_all(addre
             open_ended.set()
             return await slow, others
 
-    slow, others = asyncio.run(both())
+    with app() as (address, _, _):
+        slow, others = asyncio.run(both(Callers(address)))
     assert all(heard.whole(STEPS) for heard in (slow, *others))
     assert slow.messages[-1][1]["kind"] == "done" and slow.of("frame")[0][0] > others[-1].last
 
