@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
@@ -72,7 +73,7 @@ class Visit:
 
         Nothing is told while nobody is: whoever takes this would keep it for somebody who may never come.
         """
-        number, left = 0, time.monotonic() + ABSENT
+        number, until = 0, math.inf
         with self._listening() as ear:
             while True:
                 ended = self.run.ended  # before the messages are read, so that none is left behind
@@ -82,10 +83,10 @@ class Visit:
                     for text in self.run.messages[number:]:
                         number += 1
                         yield text
-                if here or not ended:
-                    left = time.monotonic() + ABSENT
-                if ended and (here or time.monotonic() > left):
-                    return
+                if ended:
+                    until = min(until, time.monotonic() + ABSENT)
+                    if here or time.monotonic() >= until:
+                        return
                 await ear.wait(look if here else ARRIVING)
 
     async def over(self, present: Callable[[], bool], look: float) -> None:

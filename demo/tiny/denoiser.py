@@ -25,6 +25,7 @@ from .stage import FREE, Freedom
 COUNT = 60_000  # scenes to choose from at a time
 FIRST = 3_000  # scenes that training waits for
 READING = 700  # batches of captions that the text encoder reads first
+FALL = 0.7  # of the training, in which the rate falls: at its height the loss rises, and comes down with it
 FORGET = 0.2  # of the pictures in training go without the pooled prompt, so that single words have to be looked at too
 
 
@@ -182,7 +183,7 @@ def train(
     model = start or reader(folder / "words.pt", tokenizer, seed=seed, steps=steps or READING)
     model.to(device())
     average = averaged(model)
-    optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6)
+    optimizers = Optimizers(model.unet, rate, {model.text_encoder: 0.3 * rate}, turn=1.6, fall=FALL)
     kept = {"model": model, "average": average, "optimizers": optimizers}
     path = folder / ("denoiser.pt" if freedom == FREE else "denoiser-still.pt")
     state = load_state(path, **kept)

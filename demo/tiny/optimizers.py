@@ -12,7 +12,7 @@ from torch import nn
 from .machine import has_bf16
 
 WARMUP = 150  # steps
-FALL = 0.7  # of the training
+FALL = 0.3  # of the training
 PLAIN = ("conv_in", "conv_out", "linear_in", "linear_out", "add_embedding", "norm")  # ends and norms are not Muon's
 
 
@@ -54,7 +54,7 @@ def _turned(slope: torch.Tensor, group: dict) -> torch.Tensor:
 class Optimizers:
     """All optimizers of a network behind one `step`; `beside` are networks that AdamW moves alone, and their rates.
 
-    Muon's rate is `turn` times the `rate` of AdamW.
+    Muon's rate is `turn` times the `rate` of AdamW; both fall over the last share `fall` of the training.
     """
 
     def __init__(
@@ -64,7 +64,9 @@ class Optimizers:
         beside: dict[nn.Module, float] | None = None,
         turn: float = 1.0,
         shares: int = 2,
+        fall: float = FALL,
     ):
+        self.fall = fall
         turned = {n: p for n, p in network.named_parameters() if p.ndim in (2, 4) and not any(k in n for k in PLAIN)}
         others = [p for n, p in network.named_parameters() if n not in turned]
         self.matrices = [(p, nn.Parameter(as_matrix(p.data))) for p in turned.values()]
@@ -89,7 +91,7 @@ class Optimizers:
         for whole, flat in self.matrices:
             flat.grad = None if whole.grad is None else as_matrix(whole.grad.contiguous(memory_format=_layout(whole)))
         for optimizer, rate in self.rated:
-            falling(optimizer, rate, count, done)
+            falling(optimizer, rate, count, done, self.fall)
         for stepping in [pool.submit(optimizer.step) for optimizer, _ in self.rated]:
             stepping.result()
 
@@ -105,11 +107,11 @@ def _layout(weight: torch.Tensor) -> torch.memory_format:
     return torch.channels_last if weight.ndim == 4 else torch.contiguous_format
 
 
-def falling(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float) -> None:
-    """Warm up over 150 steps, stay, and fall in a line to 3 % over the last 70 % of the training.
+def falling(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float, fall: float = FALL) -> None:
+    """Warm up over 150 steps, stay, and fall in a line to 3 % over the last share `fall` of the training.
 
     A training that is given more time afterwards goes on as if it had had it from the start, which a cosine does not.
     """
-    now = rate * min(1, (step + 1) / WARMUP) * max(0.03, min(1, (1 - done) / FALL))
+    now = rate * min(1, (step + 1) / WARMUP) * max(0.03, min(1, (1 - done) / fall))
     for group in optimizer.param_groups:
         group["lr"] = now

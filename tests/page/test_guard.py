@@ -231,9 +231,8 @@ def test_who_asks_too_much_is_told_when_to_come_again_and_may_still_stop(tmp_pat
             more = asked("cost", "eager")
             assert more.status_code == 200 and more.json()["again"]
             assert "2 questions a minute" in more.json()["error"]
-            assert asked("stop", "eager").json() == {"stopped": False} and asked("cost", "calm").json() == {
-                "seconds": None
-            }
+            assert asked("stop", "eager").json() == {"stopped": False}
+            assert asked("cost", "calm").json() == {"seconds": None}
     finally:
         app.close()
 

@@ -343,10 +343,13 @@ def test_an_average_is_plain_at_first_and_then_runs():
 def test_the_learning_rate_warms_up_stays_and_falls():
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=9.0)
     told = []
-    for step, done in ((0, 0.0), (149, 0.1), (5000, 0.29), (5000, 0.65), (5000, 1.0)):
+    for step, done in ((0, 0.0), (149, 0.1), (5000, 0.69), (5000, 0.85), (5000, 1.0)):
         falling(optimizer, 2.0, step, done)
         told.append(optimizer.param_groups[0]["lr"])
     assert told == pytest.approx([2 / 150, 2, 2, 1, 0.06])
+    for done, rate in ((0.29, 2), (0.65, 1), (1.0, 0.06)):
+        falling(optimizer, 2.0, 5000, done, fall=0.7)
+        assert optimizer.param_groups[0]["lr"] == pytest.approx(rate)
 
 
 def test_the_score_of_a_perfect_copy_is_endless():

@@ -136,17 +136,19 @@ def test_a_mirrored_or_tilted_figure_keeps_its_middle():
 
 
 def test_another_seed_moves_the_figures_and_keeps_them_in_the_picture():
-    between = []
+    between, odd = [], []
     for scene in some_scenes(150):
         found = [placed(scene, seed) for seed in range(3)]
         assert found[0] != found[1] or found[1] != found[2]
         for spot in (spot for one in found for spot in one):
             assert all(-1e-9 <= side <= 1 + 1e-9 for side in spot.box)
-        on = [at / stage.STEP % 1 for one in found for spot in one for at in (spot.x, spot.y)]
-        between += [min(at, 1 - at) > 1e-6 for at in on]
+        on = [16 * at / stage.LATENT for one in found for spot in one for at in (spot.x, spot.y)]
+        assert all(abs(at - round(at)) < 1e-6 for at in on)
+        between += [round(at) % 16 != 0 for at in on]
+        odd += [round(at) % 32 != 0 for at in on]
         widths = [spot.width / stage.LATENT for one in found for spot in one]
         assert all(abs(width - round(width)) < 1e-6 for width in widths)
-    assert np.mean(between) < 0.04
+    assert np.mean(between) < 0.01 and np.mean(odd) < 0.04
 
 
 def test_what_hardly_fits_finds_its_room():
